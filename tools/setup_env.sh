@@ -22,10 +22,10 @@ echo "Setting up $venv (once; about half a minute with uv, two minutes with pip)
 if command -v uv >/dev/null 2>&1; then
   [ -x "$venv/bin/python" ] || uv venv --quiet --python "$python" "$venv"
   uv pip sync --quiet --python "$venv/bin/python" --require-hashes --compile-bytecode requirements.lock
-  uv pip install --quiet --python "$venv/bin/python" --no-deps --editable .
+  uv pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation --editable .
 else
   [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --compile -r requirements.lock
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 fi
 echo "$wanted" > "$venv/.lock-hash"
