@@ -41,7 +41,7 @@ _WHERE = {
 _NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}
 _MODULES = ("charts", "demo", "explore", "stats")
 
-__all__ = [*sorted(_NAMES), *_MODULES, "__version__"]  # noqa: PLE0604  names are strings built from _WHERE
+__all__ = [*sorted(_NAMES), *_MODULES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
