@@ -7,7 +7,7 @@ from tmall_nb.stats.refund_lag import complete_refunds
 
 
 def shop(seed, days=180, level=60):
-    """Orders of ``days`` days; 20 % refunded, lag geometric with mean 9 days, capped at 60; returns what is seen and the truth."""
+    """Orders, 20 % of them refunded after a geometric lag (mean 9 days, at most 60): what is seen, and the truth."""
     rng = np.random.default_rng(seed)
     orders = rng.poisson(level * np.exp(0.3 * rng.normal(size=days // 7 + 1))[np.arange(days) // 7])
     day = np.repeat(np.arange(days), orders)
