@@ -7,7 +7,7 @@ from tmall_nb.stats.variation import compare_periods
 
 
 def two_periods(seed, days, lift=1.0):
-    """Visitors and buyers of 2 x ``days`` days with weekday pattern and autocorrelated demand; conversion times ``lift`` after."""
+    """Visitors and buyers of 2 x ``days`` days; autocorrelated demand, a weekday pattern, conversion times ``lift`` after."""
     rng = np.random.default_rng(seed)
     drift, rho = np.zeros(2 * days + 50), rng.uniform(0, 0.6)
     for i in range(1, len(drift)):
