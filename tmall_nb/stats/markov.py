@@ -171,46 +171,42 @@ def removal_effects(journeys: Journeys, chain: Chain) -> RemovalEffects:
     effect = 1.0 - kept / np.where(base > 0, base, 1.0)
     total = effect.sum(axis=0)
     share = np.divide(effect, total, out=np.full_like(effect, 1.0 / journeys.channels), where=total > 0)
-    error = _share_error(journeys, chain, slopes, kept[:, 0], float(base[0]), effect[:, 0])
+    error = _share_error(journeys, chain, slopes, kept[:, 0], float(base[0]))
     return RemovalEffects(float(base[0]), effect[:, 0], share[:, 0], error, effect[:, 1], share[:, 1])
 
 
 def _share_error(
-    journeys: Journeys,
-    chain: Chain,
-    slopes: list[tuple[np.ndarray, np.ndarray]],
-    kept: np.ndarray,
-    base: float,
-    effect: np.ndarray,
+    journeys: Journeys, chain: Chain, slopes: list[tuple[np.ndarray, np.ndarray]], kept: np.ndarray, base: float
 ) -> np.ndarray:
-    """Infinitesimal jackknife: how one more journey of each row would move each channel's share."""
-    if base <= 0 or effect.sum() <= 0:
+    """Infinitesimal jackknife: how one more journey of each row would move each channel's share.
+
+    ``slopes`` holds, for the whole chain and for the chain without each channel, the visits per departure and the
+    worth of every state; a chain's conversion rate moves by visits·(worth of the next state − own worth) per step.
+    """
+    effect = 1.0 - kept / base
+    if not (base > 0 and effect.sum() > 0):
         return np.full(journeys.channels, np.nan)
-    rates = np.append(base, kept)
-    moves = [_influence(journeys, chain, *slope, rate) for slope, rate in zip(slopes, rates, strict=True)]
-    share, square = effect / effect.sum(), np.zeros(len(effect))
-    for end, count in enumerate((journeys.conversions, journeys.nulls)):
-        effects = np.stack(
-            [(rate / base * moves[0][end] - move[end]) / base for rate, move in zip(kept, moves[1:], strict=True)]
-        )
-        square += ((effects - share[:, None] * effects.sum(axis=0)) / effect.sum()) ** 2 @ count
-    return np.sqrt(square)
+    visits, worth = (np.column_stack(part) for part in zip(*slopes, strict=True))
 
+    def to_shares(moves: np.ndarray) -> np.ndarray:
+        effects = (kept / base * moves[:, :1] - moves[:, 1:]) / base
+        return (effects - effect / effect.sum() * effects.sum(axis=1, keepdims=True)) / effect.sum()
 
-def _influence(
-    journeys: Journeys, chain: Chain, visit_rate: np.ndarray, worth: np.ndarray, level: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Derivative of the conversion rate for one more journey of each row, if it converts and if it does not."""
-    rows = journeys.offsets[:-1]
-    arrive, leave = worth[chain.states], (visit_rate * worth)[chain.states]
-    rate = visit_rate[chain.states]
-    gain = -leave
-    inner = np.ones(len(gain), dtype=bool)
-    inner[journeys.offsets[1:] - 1] = False
-    here = np.flatnonzero(inner)
-    gain[here] += rate[here] * arrive[here + 1]
-    journey = np.add.reduceat(gain, rows) + (arrive[rows] - level) / chain.starts.sum()
-    return journey + rate[journeys.offsets[1:] - 1], journey
+    size, last, first = len(chain.members), journeys.offsets[1:] - 1, journeys.offsets[:-1]
+    steps = chain.states.astype(np.int64) * size
+    steps[:-1] += chain.states[1:]
+    if size <= DENSE_STATES:
+        pairs, step = np.arange(size * size), steps
+    else:
+        pairs, step = np.unique(steps, return_inverse=True)
+    table = to_shares(visits[pairs // size] * (worth[pairs % size] - worth[pairs // size]))
+    walked = np.ones(len(step))
+    walked[last] = 0.0
+    lost = sparse.csr_matrix((walked, step, journeys.offsets), shape=(len(first), len(pairs))) @ table
+    lost += to_shares((worth - np.append(base, kept)) / chain.starts.sum())[chain.states[first]]
+    lost -= to_shares(visits * worth)[chain.states[last]]
+    won = lost + to_shares(visits)[chain.states[last]]
+    return np.sqrt(journeys.conversions @ won**2 + journeys.nulls @ lost**2)
 
 
 def held_out_log_loss(

@@ -1,0 +1,5 @@
+"""Which channel earned the sales? Path credit, and the platform's figures beside incremental ones."""
+
+from tmall_nb.analyses.attribution.paths import PathsResult, attribute_paths
+
+__all__ = ["PathsResult", "attribute_paths"]
