@@ -41,6 +41,7 @@ class MixData:
     spend_share : mean spend ÷ mean sales of each channel, shape (channels,)
     sales_mean, spend_mean : in yuan
     tests : lift tests, if any
+    whitening : matrix that turns residuals into independent ones of equal size, shape (weeks, weeks); None: AR(1) is learned
     """
 
     sales: np.ndarray
@@ -50,6 +51,7 @@ class MixData:
     sales_mean: float
     spend_mean: np.ndarray
     tests: LiftTests | None = None
+    whitening: np.ndarray | None = None
 
     @classmethod
     def from_weeks(cls, sales: np.ndarray, spend: np.ndarray, columns: np.ndarray, tests: LiftTests | None = None) -> MixData:
@@ -100,12 +102,12 @@ def default_priors(data: MixData, *, column_sd: np.ndarray | None = None, roas_o
 
     Parameters
     ----------
-    column_sd : prior scale of each baseline column's coefficient (first: log base share), default .5
+    column_sd : prior scale of each baseline column's coefficient (first: log base share), default .2 per standard deviation
     roas_offset : log of how much better than the mean each channel is believed to be, shape (channels,)
     """
     places = layout(data.baseline.shape[1], data.channels)
     mean, sd = np.zeros(places["noise"].stop), np.ones(places["noise"].stop)
-    table = {"gamma": (0.0, 0.5), "carry": (-0.8, 1.0), "half": (np.log(1.5), 0.8), "slope": (0.1, 0.3), "log_roas": (0.0, 0.6),
+    table = {"gamma": (0.0, 0.2), "carry": (-0.8, 1.0), "half": (np.log(1.5), 0.7), "slope": (0.1, 0.3), "log_roas": (0.0, 0.6),
              "common": (np.log(FLOOR_ROAS), 0.6), "memory": (0.0, 0.5), "noise": (np.log(0.06), 0.8)}  # fmt: skip
     for name, (center, scale) in table.items():
         mean[places[name]], sd[places[name]] = center, scale

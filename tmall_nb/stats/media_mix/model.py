@@ -71,7 +71,10 @@ class LogPosterior:
         base = np.exp(np.clip(at["gamma"] @ self.data.baseline.T, -20, 20))
         gain, parts = self._media(at)
         rest = self.data.sales - base - gain.sum(axis=1)
-        likelihood, slope, slope_memory, slope_noise = _noise(rest, at["memory"][:, 0], at["noise"][:, 0])
+        if self.data.whitening is None:
+            likelihood, slope, slope_memory, slope_noise = _noise(rest, at["memory"][:, 0], at["noise"][:, 0])
+        else:
+            likelihood, slope, slope_memory, slope_noise = _whitened(rest, self.data.whitening, at["noise"][:, 0])
         value += likelihood
         gradient[:, self.places["memory"]] += slope_memory[:, None]
         gradient[:, self.places["noise"]] += slope_noise[:, None]
@@ -126,7 +129,7 @@ class LogPosterior:
 
 def _noise(rest: np.ndarray, memory: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """AR(1) log likelihood of residuals (batch, weeks) with ρ = tanh(memory), σ = exp(noise), and its derivatives."""
-    rho, inverse = np.tanh(memory)[:, None], np.exp(-2.0 * noise)[:, None]
+    rho, inverse = np.tanh(np.clip(memory, -4, 4))[:, None], np.exp(-2.0 * np.clip(noise, -12, 12))[:, None]
     shocks = rest.copy()
     shocks[:, 1:] -= rho * rest[:, :-1]
     start = 1.0 - rho**2
@@ -140,3 +143,13 @@ def _noise(rest: np.ndarray, memory: np.ndarray, noise: np.ndarray) -> tuple[np.
         inverse[:, 0] * ((shocks[:, 1:] * rest[:, :-1]).sum(axis=1) + rho[:, 0] * rest[:, 0] ** 2) - rho[:, 0] / start[:, 0]
     )
     return value, slope, by_rho * start[:, 0], -weeks + inverse[:, 0] * square
+
+
+def _whitened(
+    rest: np.ndarray, whitening: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The same for residuals of a known correlation; nothing depends on the AR(1) memory then."""
+    inverse, shocks = np.exp(-2.0 * np.clip(noise, -12, 12)), rest @ whitening.T
+    square, weeks = (shocks**2).sum(axis=1), rest.shape[1]
+    slope = -(shocks @ whitening) * inverse[:, None]
+    return -weeks * noise - 0.5 * inverse * square, slope, np.zeros(len(noise)), -weeks + inverse * square
