@@ -1,0 +1,132 @@
+"""How far the demo shop resembles real shops: order values, refunds, repeat buying, keyword sparsity, price response.
+
+Run: .venv/bin/python bench/demo_looks.py            (needs data/demo/qingmu and the real data, see TMALL_NB_REAL_DATA)
+
+Prints the table of docs/explanation/demo.md, the demo beside each real data set, computed by the same few lines of pandas.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import tmall_nb as tn
+
+ROOT = Path(__file__).parent.parent
+REAL = Path(os.environ.get("TMALL_NB_REAL_DATA", ROOT.parent / "shared" / "data"))
+Pair = tuple[str, str, float, float]
+
+
+def order_values(shop: tn.Shop) -> list[Pair]:
+    """Order value and refunds beside 28,010 real orders of February 2020."""
+    real = pd.read_csv(REAL / "tmall_orders" / "tmall_order_report.csv").rename(columns=str.strip)
+    real = real[real["订单付款时间"].notna()]
+    demo = shop.sql("SELECT paid_amount, refund_amount, paid_at IS NOT NULL AS paid FROM orders")
+    paid = demo[demo["paid"]]
+    # the demo's newest refunds have not all arrived, as in a real export
+    rows: list[Pair] = []
+    for name, q in (("order value, 10 % quantile ÷ median", 0.1), ("order value, 90 % quantile ÷ median", 0.9)):
+        ratio = [float(v.quantile(q) / v.median()) for v in (paid["paid_amount"], real["总金额"])]
+        rows.append(("tmall_orders", name, *ratio))
+    share = [
+        float(paid["refund_amount"].sum() / paid["paid_amount"].sum()),
+        float(real["退款金额"].sum() / real["总金额"].sum()),
+    ]
+    rows.append(("tmall_orders", "refunded share of paid amount", *share))
+    partial = [
+        float((r.gt(0) & (r < t - 0.005)).sum() / r.gt(0).sum())
+        for r, t in ((paid["refund_amount"], paid["paid_amount"]), (real["退款金额"], real["总金额"]))
+    ]
+    rows.append(("tmall_orders", "partial refunds among refunds", *partial))
+    all_real = pd.read_csv(REAL / "tmall_orders" / "tmall_order_report.csv").rename(columns=str.strip)
+    unpaid = [float(1 - demo["paid"].mean()), float(all_real["订单付款时间"].isna().mean())]
+    rows.append(("tmall_orders", "orders never paid", *unpaid))
+    return rows
+
+
+def repeat_buying(shop: tn.Shop) -> list[Pair]:
+    """Shares of buyers who order again, at equal observation, beside CDNOW and Online Retail."""
+    demo = shop.sql("SELECT buyer_key AS buyer, CAST(paid_at AS DATE) AS day FROM orders WHERE paid_at IS NOT NULL")
+    cdnow = pd.read_csv(
+        REAL / "cdnow" / "CDNOW_master.txt.gz", sep=r"\s+", header=0, names=["buyer", "day", "units", "amount"]
+    ).assign(day=lambda f: pd.to_datetime(f["day"].astype(str)))
+    retail = pd.read_parquet(REAL / "online_retail" / "online_retail.parquet").dropna(subset=["CustomerID"])
+    retail = retail.assign(buyer=retail["CustomerID"], day=pd.to_datetime(retail["InvoiceDate"]).dt.normalize())
+    return [
+        ("cdnow", "buyers with a second order within 90 days", _again(demo, 90), _again(cdnow, 90)),
+        ("cdnow", "buyers with a second order within 180 days", _again(demo, 180), _again(cdnow, 180)),
+        ("online_retail", "buyers with a second order within 90 days", _again(demo, 90), _again(retail, 90)),
+    ]
+
+
+def _again(log: pd.DataFrame, days: int) -> float:
+    log = log.dropna(subset=["buyer"]).drop_duplicates(["buyer", "day"]).sort_values(["buyer", "day"])
+    first = log.groupby("buyer")["day"].min()
+    second = log[log.duplicated("buyer")].groupby("buyer")["day"].min()
+    seen = first[first <= log["day"].max() - pd.Timedelta(days=days)]
+    wait = (second.reindex(seen.index) - seen).dt.days
+    return float((wait <= days).mean())
+
+
+def keyword_sparsity(shop: tn.Shop) -> list[Pair]:
+    """How few clicks and orders most rows have, beside 1,143 real ads."""
+    demo = shop.sql(
+        "SELECT sum(clicks) AS clicks, sum(ad_orders) AS orders FROM ads WHERE keyword IS NOT NULL GROUP BY keyword"
+    )
+    real = pd.read_csv(REAL / "facebook_ads_kag" / "KAG_conversion_data.csv")
+    none = [float((demo["orders"] == 0).mean()), float((real["Approved_Conversion"] == 0).mean())]
+    ten = [float((demo["clicks"] < 10).mean()), float((real["Clicks"] < 10).mean())]
+    rate = [float(demo["orders"].sum() / demo["clicks"].sum()), float(real["Approved_Conversion"].sum() / real["Clicks"].sum())]
+    return [
+        ("facebook_ads_kag", "rows without an order", *none),
+        ("facebook_ads_kag", "rows under 10 clicks", *ten),
+        ("facebook_ads_kag", "orders per click", *rate),
+    ]
+
+
+def price_response(shop: tn.Shop) -> list[Pair]:
+    """Naive log-log slope, item effects removed, beside eleven brands of orange juice; and its spread over items."""
+    demo = shop.sql(
+        "SELECT item_id AS item, date AS day, paid_units AS units, paid_amount / paid_units AS price FROM product_daily "
+        "WHERE paid_units > 0"
+    )
+    wide = pd.read_parquet(REAL / "dominicks_oj" / "orangeJuice_yx.parquet")
+    own = np.array([wide[f"price{b}"].to_numpy()[k] for k, b in enumerate(wide["brand"].astype(int))])
+    real = pd.DataFrame({"item": wide["brand"], "units": np.exp(wide["logmove"]), "price": own})
+    slopes = [_slopes(demo), _slopes(real)]
+    return [
+        ("dominicks_oj", "naive price slope, median over items", *(float(np.median(s)) for s in slopes)),
+        (
+            "dominicks_oj",
+            "naive price slope, quartile range",
+            *(float(np.subtract(*np.quantile(s, [0.75, 0.25]))) for s in slopes),
+        ),
+    ]
+
+
+def _slopes(frame: pd.DataFrame) -> np.ndarray:
+    out = []
+    for _, rows in frame.groupby("item"):
+        x, y = np.log(rows["price"].to_numpy(float)), np.log(rows["units"].to_numpy(float))
+        if len(rows) >= 30 and x.std() > 0.01:
+            out.append(np.polyfit(x - x.mean(), y, 1)[0])
+    return np.array(out)
+
+
+def main() -> None:
+    """Print the markdown table."""
+    if not REAL.exists():
+        sys.exit(f"{REAL} is not here; set TMALL_NB_REAL_DATA")
+    shop = tn.load_shop(ROOT / "data" / "demo", "qingmu")
+    print("| real data | figure | demo shop | real |\n|---|---|---|---|")
+    for part in (order_values, repeat_buying, keyword_sparsity, price_response):
+        for name, figure, demo, real in part(shop):
+            print(f"| `{name}` | {figure} | {demo:.3f} | {real:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
