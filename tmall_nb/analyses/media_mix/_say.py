@@ -1,0 +1,66 @@
+"""Which conclusions a media mix allows."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tmall_nb.analyses.result import Finding
+
+SHORT_WEEKS = 52
+
+
+def mix_findings(
+    table: pd.DataFrame, checks: pd.DataFrame, scores: pd.DataFrame, weeks: int, tested: bool
+) -> tuple[Finding, ...]:
+    """Findings of a media mix, most important first."""
+    found = []
+    status = checks.set_index("check")
+    if weeks < SHORT_WEEKS:
+        found.append(Finding("mix_too_short", "unknown", {"weeks": weeks, "needed": SHORT_WEEKS}, action=True))
+    if status.loc["hidden_demand", "verdict"] == "warning":
+        suspects = table.loc[table["verdict"] == "hidden_demand", "channel"].tolist()
+        values = {
+            "channel": "、".join(suspects) or str(table["channel"].iloc[0]),
+            "value": float(status.loc["hidden_demand", "value"]),
+        }
+        found.append(
+            Finding("mix_hidden_demand" if suspects else "mix_hidden_demand_tested", "watch", values, action=bool(suspects))
+        )
+    if "r_hat" in status.index and status.loc["r_hat", "verdict"] == "warning":
+        found.append(Finding("mix_not_converged", "unknown", {"value": float(status.loc["r_hat", "value"])}))
+    known = table[table["low"].notna()].sort_values("roas", ascending=False)
+    if len(known):
+        clear = known[known["verdict"] == "ok"]
+        for row in clear.head(1).itertuples():
+            found.append(
+                Finding(
+                    "mix_best",
+                    "good",
+                    {"channel": row.channel, "value": row.roas, "value_low": row.low, "value_high": row.high},
+                )
+            )
+        wide = known[known["verdict"] == "wide"]
+        if len(wide):
+            row = wide.sort_values("spend", ascending=False).iloc[0]
+            values = {
+                "channel": row["channel"],
+                "count": len(wide),
+                "value": row["roas"],
+                "value_low": row["low"],
+                "value_high": row["high"],
+            }
+            found.append(Finding("mix_wide", "unknown", values, action=True))
+        total = float((known["roas"] * known["spend"]).sum())
+        found.append(Finding("mix_share", "good", {"share": float(known["share"].sum()), "value": total, "weeks": weeks}))
+    empty = table[table["verdict"] == "not_enough_data"]
+    if len(empty):
+        found.append(
+            Finding("mix_no_spend", "unknown", {"channel": "、".join(map(str, empty["channel"])), "count": len(empty)})
+        )
+    if len(scores):
+        error, naive = float(scores["error"].mean()), float(scores["naive_error"].mean())
+        key, tone = ("mix_forecast_good", "good") if error <= naive else ("mix_forecast_bad", "watch")
+        found.append(Finding(key, tone, {"error": error, "naive": naive, "count": len(scores)}))
+    if not tested:
+        found.append(Finding("mix_no_test", "unknown", {"floor": float(table["floor_roas"].iloc[0])}))
+    return tuple(found)
