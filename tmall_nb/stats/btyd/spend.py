@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import digamma, gammaln
 
 from tmall_nb.stats.btyd.fit import Fit, named
-from tmall_nb.stats.btyd.optimum import maximise
+from tmall_nb.stats.btyd.optimum import Objective, maximise
 from tmall_nb.stats.btyd.rows import as_column, compress
 
 __all__ = ["GammaGammaFit", "fit_gamma_gamma"]
@@ -67,7 +67,7 @@ def fit_gamma_gamma(frequency: object, monetary: object) -> GammaGammaFit:
     return GammaGammaFit(log_likelihood=best.value - rows.weight.sum() * np.log(unit), **values)
 
 
-def _log_likelihood(x: np.ndarray, m: np.ndarray, w: np.ndarray):
+def _log_likelihood(x: np.ndarray, m: np.ndarray, w: np.ndarray) -> Objective:
     log_x, log_m, spent = np.log(x), np.log(m), x * m
     kinds, position = np.unique(x, return_inverse=True)
     per_kind = np.bincount(position, weights=w)

@@ -1,0 +1,239 @@
+"""Paid orders with a buyer, from a shop or a plain frame, as one relation ``buyer_orders`` for SQL.
+
+Columns: buyer (BIGINT), day (days since 1970-01-01), month (months since year 0), gross and net (int64 cents), the text columns
+asked for. A frame's buyers are numbered once, so that no text key is ever joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tmall_nb.errors import ExportError, NotEnoughData, ParameterError
+from tmall_nb.shop import Shop
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["FIRST_COLUMNS", "BuyerOrders", "buyer_orders"]
+
+FIRST_COLUMNS = ("item", "category", "channel", "province")  # attributes of a first order that cohorts are compared by
+EPOCH = pd.Timestamp("1970-01-01")
+SHOP_ORDERS = """
+SELECT o.buyer_key AS buyer, date_diff('day', DATE '1970-01-01', CAST(o.paid_at AS DATE)) AS day,
+       CAST(year(o.paid_at) * 12 + month(o.paid_at) - 1 AS INTEGER) AS month,
+       CAST(100 * {gross} AS BIGINT) AS gross,
+       CAST(100 * ({gross} - greatest(least(coalesce(o.refund_amount, {gross} - {net}), greatest({gross}, 0)), 0)) AS BIGINT)
+       AS net
+       {columns}
+FROM orders o {joins}
+WHERE o.paid_at IS NOT NULL AND o.paid_at < DATE '{stop}' AND o.buyer_key IS NOT NULL
+"""
+GROSS = "coalesce(o.paid_amount, o.net_amount + coalesce(o.refund_amount, 0))"
+NET = "coalesce(o.net_amount, o.paid_amount - coalesce(o.refund_amount, 0))"
+FIRST_ITEM = """
+LEFT JOIN (SELECT order_id, arg_max(coalesce(item_id, item_title), coalesce(paid_amount, goods_payable, list_price, 0)) AS item
+           FROM order_items GROUP BY 1) i USING (order_id)
+"""
+CATEGORY = "LEFT JOIN (SELECT item_id, any_value(category) AS category FROM product_daily GROUP BY 1) g ON g.item_id = i.item"
+AFFILIATE = "LEFT JOIN (SELECT DISTINCT order_id AS cps_order FROM cps_orders) c ON c.cps_order = o.order_id"
+SHOP_COUNTS = """
+SELECT count(*) AS rows, count(*) FILTER (paid_at IS NULL) AS unpaid,
+       count(*) FILTER (paid_at >= DATE '{stop}') AS after_end,
+       count(*) FILTER (paid_at < DATE '{stop}' AND buyer_key IS NULL) AS no_buyer,
+       count(*) FILTER (paid_at < DATE '{stop}' AND refund_amount > {gross} AND {gross} >= 0) AS refund_over_paid
+FROM orders o
+"""
+
+
+@dataclass(frozen=True)
+class BuyerOrders:
+    """Orders ready for SQL.
+
+    Attributes
+    ----------
+    end : last observed day
+    first : text columns of ``FIRST_COLUMNS`` that are there
+    counts : rows used and rows set aside, by reason
+    keys : a frame's buyer keys by number; None where the number is the key
+    """
+
+    end: pd.Timestamp
+    first: tuple[str, ...]
+    counts: Mapping[str, int]
+    keys: np.ndarray | None
+    _shop: Shop | None = None
+    _prefix: str = ""
+    _connection: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
+
+    def sql(self, text: str) -> pd.DataFrame:
+        """Run a query that begins with ``WITH orders_of AS (SELECT * FROM buyer_orders)``."""
+        if self._shop is not None:
+            return self._shop.sql(text.replace("SELECT * FROM buyer_orders", self._prefix, 1))
+        assert self._connection is not None
+        return _plain(self._connection.sql(text).to_arrow_table())
+
+    @cached_property
+    def first_day(self) -> pd.Timestamp:
+        """Day of the first order."""
+        found = self.sql("WITH orders_of AS (SELECT * FROM buyer_orders) SELECT min(day) AS first FROM orders_of")
+        return EPOCH + pd.Timedelta(days=int(found["first"].iloc[0]))
+
+    @property
+    def end_day(self) -> int:
+        return int((self.end - EPOCH).days)
+
+
+def _plain(arrow: Any) -> pd.DataFrame:
+    import pyarrow as pa
+
+    columns = {}
+    for name, column in zip(arrow.column_names, arrow.columns, strict=True):
+        if pa.types.is_decimal(column.type):
+            column = column.cast(pa.int64() if column.type.scale == 0 and column.null_count == 0 else pa.float64())
+        columns[name] = column.to_pandas()
+    return pd.DataFrame(columns)
+
+
+def buyer_orders(
+    orders: Shop | pd.DataFrame, *, end: str | pd.Timestamp | None, buyer: str = "buyer_key", first: Sequence[str] = ()
+) -> BuyerOrders:
+    """Check orders and open them for SQL.
+
+    Parameters
+    ----------
+    orders : a Shop, or a frame with ``buyer``, paid_at, paid_amount and optionally refund_amount, net_amount, order_id, shop_id
+    end : last observed day; for a shop None means the last day on which orders were created
+    buyer : the column that identifies a buyer
+    first : which of ``FIRST_COLUMNS`` to carry along, where they are there
+
+    Raises
+    ------
+    ParameterError : no end for a frame, or not a day
+    ExportError : a column is missing or unreadable, or two shops stand in one frame
+    NotEnoughData : no paid order with a buyer up to ``end``
+    """
+    found = _from_shop(orders, end, first) if isinstance(orders, Shop) else _from_frame(orders, end, buyer, first)
+    if found.counts["rows_used"] == 0:
+        raise NotEnoughData(f"no paid order with a buyer up to {found.end:%Y-%m-%d} ({_told(found.counts)})")
+    return found
+
+
+def _told(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {rows}" for name, rows in counts.items() if name != "rows_used")
+
+
+def _day(end: str | pd.Timestamp | None) -> pd.Timestamp:
+    if end is None:
+        raise ParameterError("observation_end", end, "the last day observed, YYYY-MM-DD; the last order does not say it")
+    try:
+        day = pd.Timestamp(end)
+    except (ValueError, TypeError) as error:
+        raise ParameterError("observation_end", end, "a day written YYYY-MM-DD") from error
+    if pd.isna(day):
+        raise ParameterError("observation_end", end, "a day written YYYY-MM-DD")
+    return day.tz_localize(None).normalize() if day.tzinfo else day.normalize()
+
+
+def _from_shop(shop: Shop, end: str | pd.Timestamp | None, first: Sequence[str]) -> BuyerOrders:
+    if end is None:
+        end = shop.sql("SELECT max(CAST(coalesce(created_at, paid_at) AS DATE)) AS last FROM orders")["last"].iloc[0]
+    day = _day(end)
+    stop = f"{day + pd.Timedelta(days=1):%Y-%m-%d}"
+    sources = {
+        "item": ("i.item", FIRST_ITEM, shop.has("order_items")),
+        "category": ("g.category", CATEGORY, shop.has("order_items") and shop.has("product_daily", "category")),
+        "channel": ("CASE WHEN c.cps_order IS NULL THEN 'other' ELSE 'affiliate' END", AFFILIATE, shop.has("cps_orders")),
+        "province": ("o.province", "", shop.has("orders", "province")),
+    }
+    there = tuple(name for name in FIRST_COLUMNS if name in first and sources[name][2])
+    columns = "".join(f", {sources[name][0]} AS {name}" for name in there)
+    joins = " ".join(dict.fromkeys([*([FIRST_ITEM] if "category" in there else []), *(sources[n][1] for n in there)]))
+    prefix = SHOP_ORDERS.format(gross=GROSS, net=NET, columns=columns, joins=joins, stop=stop)
+    row = shop.sql(SHOP_COUNTS.format(stop=stop, gross=GROSS)).iloc[0]
+    aside = {k: int(row[k]) for k in ("unpaid", "after_end", "no_buyer", "refund_over_paid")}
+    used = int(row["rows"]) - aside["unpaid"] - aside["after_end"] - aside["no_buyer"]
+    return BuyerOrders(day, there, {"rows_used": used, **aside}, None, shop, prefix)
+
+
+def _from_frame(frame: pd.DataFrame, end: str | pd.Timestamp | None, buyer: str, first: Sequence[str]) -> BuyerOrders:
+    day = _day(end)
+    _refuse(frame, buyer)
+    paid_at = _times(frame["paid_at"])
+    paid = _cents(frame, "paid_amount")
+    refund = _cents(frame, "refund_amount") if "refund_amount" in frame else np.zeros(len(frame))
+    over = (refund > paid) & (paid >= 0)
+    refund = np.where(paid >= 0, np.clip(refund, 0, np.maximum(paid, 0)), refund)
+    number, keys = pd.factorize(frame[buyer])
+    counts = {"unpaid": paid_at.isna().to_numpy(), "after_end": (paid_at >= day + pd.Timedelta(days=1)).to_numpy()}
+    counts |= {"no_buyer": number < 0, "no_amount": ~np.isfinite(paid) | ~np.isfinite(refund)}
+    if "order_id" in frame:
+        counts["repeated_order"] = frame["order_id"].duplicated().to_numpy() & frame["order_id"].notna().to_numpy()
+    used = np.ones(len(frame), dtype=bool)
+    rows: dict[str, int] = {}
+    for reason, bad in counts.items():
+        rows[reason] = int((used & bad).sum())
+        used &= ~bad
+    there = tuple(name for name in FIRST_COLUMNS if name in first and name in frame)
+    when = paid_at[used]
+    columns: dict[str, Any] = {
+        "buyer": number[used].astype(np.int64),
+        "day": ((when.to_numpy("datetime64[D]") - np.datetime64("1970-01-01")).astype(np.int32)),
+        "month": (when.dt.year * 12 + when.dt.month - 1).to_numpy(np.int32),
+        "gross": np.rint(paid[used]).astype(np.int64),
+        "net": np.rint(paid[used] - refund[used]).astype(np.int64),
+    }
+    columns |= {name: frame[name][used].astype("string").to_numpy(dtype=object, na_value=None) for name in there}
+    rows = {"rows_used": int(used.sum()), **rows, "refund_over_paid": int((over & used).sum())}
+    return BuyerOrders(day, there, rows, np.asarray(keys, dtype=object), None, "", _register(columns))
+
+
+def _refuse(frame: pd.DataFrame, buyer: str) -> None:
+    for name in (buyer, "paid_at", "paid_amount"):
+        if name not in frame:
+            raise ExportError("orders", f"is missing; found {', '.join(map(str, frame.columns))}", column=name)
+    if "shop_id" in frame and frame["shop_id"].nunique() > 1:
+        shops = ", ".join(map(str, frame["shop_id"].dropna().unique()[:3]))
+        raise ExportError(
+            "orders", f"holds several shops ({shops}): one buyer of two shops would count as repurchase. Call once per shop",
+            column="shop_id",
+        )  # fmt: skip
+
+
+def _times(column: pd.Series) -> pd.Series:
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        parsed = pd.to_datetime(column, errors="coerce")
+        bad = parsed.isna() & column.notna()
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise ExportError(
+                "orders", f"{column.iloc[row]!r} is not a time; write YYYY-MM-DD HH:MM", row=row + 1, column="paid_at"
+            )
+        column = parsed
+    return column.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None) if column.dt.tz is not None else column
+
+
+def _cents(frame: pd.DataFrame, name: str) -> np.ndarray:
+    numbers = pd.to_numeric(frame[name], errors="coerce")
+    bad = numbers.isna() & frame[name].notna()
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ExportError("orders", f"{frame[name].iloc[row]!r} is not an amount in yuan", row=row + 1, column=name)
+    cents = numbers.to_numpy(np.float64) * 100
+    return np.nan_to_num(cents) if name == "refund_amount" else cents
+
+
+def _register(columns: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    import duckdb
+    import pyarrow as pa
+
+    connection = duckdb.connect()
+    connection.execute("SET threads = 2")
+    arrays = {k: pa.array(v, type=pa.string()) if v.dtype == object else pa.array(v) for k, v in columns.items()}
+    connection.register("buyer_orders", pa.table(arrays))
+    return connection
