@@ -13,21 +13,22 @@ def mix_findings(
     table: pd.DataFrame, checks: pd.DataFrame, scores: pd.DataFrame, weeks: int, tested: bool
 ) -> tuple[Finding, ...]:
     """Findings of a media mix, most important first."""
-    found = []
-    status = checks.set_index("check")
+    found: list[Finding] = []
+    value = dict(zip(checks["check"], checks["value"].astype(float), strict=True))
+    warned = set(checks.loc[checks["verdict"] == "warning", "check"])
     if weeks < SHORT_WEEKS:
         found.append(Finding("mix_too_short", "unknown", {"weeks": weeks, "needed": SHORT_WEEKS}, action=True))
-    if status.loc["hidden_demand", "verdict"] == "warning":
+    if "hidden_demand" in warned:
         suspects = table.loc[table["verdict"] == "hidden_demand", "channel"].tolist()
         values = {
             "channel": "、".join(suspects) or str(table["channel"].iloc[0]),
-            "value": float(status.loc["hidden_demand", "value"]),
+            "value": value["hidden_demand"],
         }
         found.append(
             Finding("mix_hidden_demand" if suspects else "mix_hidden_demand_tested", "watch", values, action=bool(suspects))
         )
-    if "r_hat" in status.index and status.loc["r_hat", "verdict"] == "warning":
-        found.append(Finding("mix_not_converged", "unknown", {"value": float(status.loc["r_hat", "value"])}))
+    if "r_hat" in warned:
+        found.append(Finding("mix_not_converged", "unknown", {"value": value["r_hat"]}))
     known = table[table["low"].notna()].sort_values("roas", ascending=False)
     if len(known):
         clear = known[known["verdict"] == "ok"]
@@ -41,13 +42,13 @@ def mix_findings(
             )
         wide = known[known["verdict"] == "wide"]
         if len(wide):
-            row = wide.sort_values("spend", ascending=False).iloc[0]
+            top = wide.sort_values("spend", ascending=False).iloc[0]
             values = {
-                "channel": row["channel"],
+                "channel": top["channel"],
                 "count": len(wide),
-                "value": row["roas"],
-                "value_low": row["low"],
-                "value_high": row["high"],
+                "value": top["roas"],
+                "value_low": top["low"],
+                "value_high": top["high"],
             }
             found.append(Finding("mix_wide", "unknown", values, action=True))
         total = float((known["roas"] * known["spend"]).sum())
@@ -59,8 +60,9 @@ def mix_findings(
         )
     if len(scores):
         error, naive = float(scores["error"].mean()), float(scores["naive_error"].mean())
-        key, tone = ("mix_forecast_good", "good") if error <= naive else ("mix_forecast_bad", "watch")
-        found.append(Finding(key, tone, {"error": error, "naive": naive, "count": len(scores)}))
+        values = {"error": error, "naive": naive, "count": len(scores)}
+        good = error <= naive
+        found.append(Finding("mix_forecast_good" if good else "mix_forecast_bad", "good" if good else "watch", values))
     if not tested:
         found.append(Finding("mix_no_test", "unknown", {"floor": float(table["floor_roas"].iloc[0])}))
     return tuple(found)

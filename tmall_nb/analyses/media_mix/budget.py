@@ -217,7 +217,7 @@ def _compare(setting: _Setting, plans: dict[str, np.ndarray]) -> pd.DataFrame:
 def _findings(
     table: pd.DataFrame, alternatives: pd.DataFrame, mix: MixResult, halved: bool, setting: _Setting
 ) -> tuple[Finding, ...]:
-    plan = alternatives.set_index("plan").loc["planned"]
+    plan = alternatives[alternatives["plan"] == "planned"].iloc[0]
     change = float(plan["total"] - setting.now.sum())
     values = {
         "total": float(plan["total"]),

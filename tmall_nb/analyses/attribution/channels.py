@@ -1,0 +1,214 @@
+"""One row per channel: what the platform says, what is left of it, path credit, incremental return, break-even."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tmall_nb.analyses.attribution._platform import pace_month, platform_returns
+from tmall_nb.analyses.attribution.paths import MODELS, attribute_paths
+from tmall_nb.analyses.result import Finding, Method
+from tmall_nb.errors import ParameterError
+
+if TYPE_CHECKING:
+    from tmall_nb.analyses.geo import GeoReadResult
+    from tmall_nb.analyses.media_mix import MixResult
+    from tmall_nb.shop import Shop
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsResult:
+    """Every figure of every channel, side by side.
+
+    Attributes
+    ----------
+    table : one row per channel: spend, ad_sales, roas_reported, roas_matured (all sales of the window booked), roas_net (of refunds),
+        roas_presale (matured, with presale), roas_incremental, roas_geo, each with _low and _high (90 %) where it is an estimate;
+        break_even; credit_first … credit_shapley (share of path conversions), credit_markov and credit_shapley with _low, _high;
+        weeks; verdict (geo, incremental, test_first, platform_only, not_enough_data: which figure may be believed)
+    returns : the same as one row per channel and measure: value, low, high
+    credit : one row per channel and path model: share, low, high
+    pacing : one row per channel: month, spent, days_left, projected, low, high, usual (spend of the month before), pace
+    findings : most important first
+    method : assumptions, days used
+    """
+
+    table: pd.DataFrame
+    returns: pd.DataFrame
+    credit: pd.DataFrame
+    pacing: pd.DataFrame
+    findings: tuple[Finding, ...]
+    method: Method
+
+
+def compare_channels(
+    shop: Shop,
+    *,
+    mix: MixResult | None = None,
+    geo: dict[str, GeoReadResult] | None = None,
+    margin: float | None = None,
+    window_days: int | None = None,
+    seed: int = 0,
+) -> ChannelsResult:
+    """Set every figure of every channel side by side, and say which of them may be believed.
+
+    A geo test is believed first, then the media mix where its verdict is ``ok``; the platform's own return is never
+    evidence that a channel earns its cost, because buyers who would have come anyway are booked to it.
+
+    Parameters
+    ----------
+    shop : with ad reports
+    mix : result of ``fit_media_mix`` for the same shop
+    geo : read-outs of geo tests by channel
+    margin : profit per yuan of sales before ads, 0-1; None: gross_margin less commission_rate of shop.toml
+    window_days : attribution window of the reports; None: the report's own, else shop.toml, else 15
+    seed : of the block bootstrap
+
+    Returns
+    -------
+    ChannelsResult with one row per channel, the largest spend first
+    """
+    from tmall_nb.queries.ad_weeks import channel_days, refund_weeks
+
+    margin = _margin(shop, margin)
+    days = channel_days(shop)
+    reported = days["window_days"].dropna()
+    window = int(window_days or (reported.iloc[-1] if len(reported) else shop.settings.get("attribution_window_days", 15)))
+    table = platform_returns(days, refund_weeks(shop), window, seed)
+    table["break_even"] = np.nan if margin is None else 1 / margin
+    table = _join_incremental(table, mix, geo or {})
+    credit = _credit(shop)
+    table = _join_credit(table, credit)
+    table["verdict"] = [_verdict(row) for row in table.to_dict("records")]
+    pacing = pace_month(days, seed)
+    method = Method(
+        name="channels",
+        source="docs/explanation/attribution.md",
+        assumptions=("window_booked_on_click_day", "refunds_like_all", "credit_not_incremental", "break_even_margin"),
+        start=days["date"].min(),
+        end=days["date"].max(),
+        rows_used=len(days),
+        level=0.90,
+        parameters={"window_days": window, "margin": "-" if margin is None else margin},
+        seed=seed,
+    )
+    return ChannelsResult(table, _returns(table), credit, pacing, _findings(table, mix, pacing), method)
+
+
+def _margin(shop: Shop, margin: float | None) -> float | None:
+    if margin is None:
+        gross = shop.settings.get("gross_margin")
+        return None if gross is None else max(float(gross) - float(shop.settings.get("commission_rate", 0.0)), 0.01)
+    if not 0 < margin <= 1:
+        raise ParameterError("margin", margin, "a fraction between 0 and 1; write 0.4")
+    return margin
+
+
+def _join_incremental(table: pd.DataFrame, mix: MixResult | None, geo: dict[str, GeoReadResult]) -> pd.DataFrame:
+    table = table.copy()
+    for name in ("roas_incremental", "roas_incremental_low", "roas_incremental_high", "marginal_roas"):
+        table[name] = np.nan
+    table["mix_verdict"] = ""
+    if mix is not None:
+        found = mix.table.set_index("channel").reindex(table["channel"])
+        for name, source in (("", "roas"), ("_low", "low"), ("_high", "high")):
+            table["roas_incremental" + name] = found[source].to_numpy(float)
+        table["marginal_roas"] = found["marginal_roas"].to_numpy(float)
+        table["mix_verdict"] = found["verdict"].fillna("").to_numpy()
+    rows = {channel: result.table[result.table["chosen"]].iloc[0] for channel, result in geo.items()}
+    for name in ("", "_low", "_high"):
+        table["roas_geo" + name] = [float(rows[c]["roas" + name]) if c in rows else np.nan for c in table["channel"]]
+    return table
+
+
+def _credit(shop: Shop) -> pd.DataFrame:
+    """Shares per model from the shop's path report; empty where there is none."""
+    columns = ["model", "channel", "share", "low", "high", "conversions"]
+    if not shop.has("paths"):
+        return pd.DataFrame(columns=columns)
+    found = attribute_paths(shop).table
+    total = found.groupby("model")["conversions"].transform("sum")
+    return found.assign(low=found["low"] / total, high=found["high"] / total)[columns]
+
+
+def _join_credit(table: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
+    for model in MODELS:
+        own = credit[credit["model"] == model].set_index("channel").reindex(table["channel"])
+        table[f"credit_{model}"] = own["share"].to_numpy(float)
+        if model in ("markov", "shapley"):
+            table[f"credit_{model}_low"], table[f"credit_{model}_high"] = (
+                own["low"].to_numpy(float),
+                own["high"].to_numpy(float),
+            )
+    return table
+
+
+def _verdict(row: dict[str, object]) -> str:
+    """Which figure of this channel may be believed."""
+    if np.isfinite(float(row["roas_geo"])):  # type: ignore[arg-type]
+        return "geo"
+    if row["mix_verdict"] == "ok":
+        return "incremental"
+    if row["mix_verdict"] in ("wide", "hidden_demand"):
+        return "test_first"
+    return "platform_only" if np.isfinite(float(row["roas_reported"])) else "not_enough_data"  # type: ignore[arg-type]
+
+
+def _returns(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per channel and measure."""
+    frames = []
+    for measure in ("reported", "presale", "matured", "net", "incremental", "geo"):
+        name = f"roas_{measure}"
+        part = pd.DataFrame({"channel": table["channel"], "measure": measure, "value": table[name]})
+        for side in ("low", "high"):
+            part[side] = table.get(f"{name}_{side}", table[name])
+        frames.append(part)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _findings(table: pd.DataFrame, mix: MixResult | None, pacing: pd.DataFrame) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    both = table[table["roas_reported"].notna() & table["roas_incremental"].notna()]
+    if len(both):
+        row = both.iloc[int((both["roas_reported"] / both["roas_incremental"]).to_numpy().argmax())]
+        values = {"channel": row["channel"], "reported": row["roas_reported"], "net": row["roas_net"]}
+        values |= {
+            "value": row["roas_incremental"],
+            "value_low": row["roas_incremental_low"],
+            "value_high": row["roas_incremental_high"],
+        }
+        found.append(Finding("channels_platform_inflated", "watch", values))
+    elif table["roas_reported"].notna().any():
+        found.append(Finding("channels_platform_only", "unknown", {"count": int(table["roas_reported"].notna().sum())}))
+    for row in table.itertuples():
+        best = ("roas_geo" if row.verdict == "geo" else "roas_incremental") if row.verdict in ("geo", "incremental") else None
+        if best is None or not np.isfinite(row.break_even):
+            continue
+        low, high = getattr(row, best + "_low"), getattr(row, best + "_high")
+        values = {
+            "channel": row.channel,
+            "value": getattr(row, best),
+            "value_low": low,
+            "value_high": high,
+            "break_even": row.break_even,
+        }
+        if low > row.break_even:
+            found.append(Finding("channel_pays", "good", values))
+        elif high < row.break_even:
+            found.append(Finding("channel_loses", "act", values, action=True))
+        else:
+            found.append(Finding("channel_unclear", "unknown", values))
+    doubtful = table[table["verdict"] == "test_first"]
+    if len(doubtful):
+        names = "、".join(doubtful["channel"])
+        found.append(Finding("channels_test_first", "unknown", {"channel": names, "count": len(doubtful)}, action=True))
+    if table["break_even"].isna().all():
+        found.append(Finding("channels_no_margin", "unknown", {"count": len(table)}))
+    if len(pacing):
+        spent, projected, usual = (float(pacing[c].sum()) for c in ("spent", "projected", "usual"))
+        values = {"month": f"{pacing['month'].iloc[0]:%Y-%m}", "spent": spent, "projected": projected, "usual": usual}
+        found.append(Finding("channels_pacing", "watch" if usual > 0 and abs(projected / usual - 1) > 0.15 else "good", values))
+    return tuple(found)
