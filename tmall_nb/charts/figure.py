@@ -1,0 +1,211 @@
+"""A figure that carries its caption and lays itself out for two widths."""
+
+from __future__ import annotations
+
+import base64
+import io
+import unicodedata
+from collections.abc import Callable
+from html import escape
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+
+__all__ = ["NARROW", "Chart", "wrap"]
+
+NARROW = 3.75  # inches: a phone of 390 px without its margins
+DPI = 192
+COLOURS = 96
+TITLE_SIZE, SUBTITLE_SIZE = 12.0, 9.0
+LINE = 1.35 / 72  # inches a point of type takes in height
+
+
+def wrap(text: str, width: float, size: float) -> list[str]:
+    """Break ``text`` into lines of ``width`` inches at ``size`` points; Chinese breaks anywhere, English at spaces."""
+    lines, line, used = [], "", 0.0
+    for word in _words(text):
+        need = sum(_em(c) for c in word) * size / 72
+        if line and used + need > width:
+            lines.append(line.rstrip())
+            line, used, word = "", 0.0, word.lstrip()
+        line, used = line + word, used + need
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def _em(char: str) -> float:
+    return 1.0 if unicodedata.east_asian_width(char) in "WF" else 0.56
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = []
+    for char in text:
+        glued = words and (
+            char in "，。；：、？！）”%" or not (_em(char) == 1.0 or words[-1][-1] == " " or _em(words[-1][-1]) == 1.0)
+        )
+        if glued:
+            words[-1] += char
+        else:
+            words.append(char)
+    return words
+
+
+class Chart(Figure):
+    """A matplotlib figure with a title (the message), a subtitle (the measure) and a sentence for those who cannot see it.
+
+    Saved to a file it holds its title; shown in a notebook it is an HTML figure with the title as text above two pictures of
+    which the page shows the one that fits.
+
+    Attributes
+    ----------
+    title, subtitle, alt : the caption
+    adapt : functions of ``narrow`` called before each drawing
+    """
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, layout="constrained", **options)
+        FigureCanvasAgg(self)
+        self.title = self.subtitle = self.alt = ""
+        self.adapt: list[Callable[[bool], None]] = []
+
+    def caption(self, title: str, subtitle: str, alt: str) -> None:
+        """Set the caption and draw it over the figure, which grows by the height it takes."""
+        self.title, self.subtitle, self.alt = title, subtitle, alt
+        self._plot_height = self.get_figheight()
+        self._draw_caption()
+
+    def _draw_caption(self) -> None:
+        for text in list(self.texts):
+            if text.get_gid() == "caption":
+                text.remove()
+        width = self.get_figwidth() - 0.2
+        lines = [(t, TITLE_SIZE, "text.color") for t in wrap(self.title, width, TITLE_SIZE)]
+        lines += [(t, SUBTITLE_SIZE, "axes.labelcolor") for t in wrap(self.subtitle, width, SUBTITLE_SIZE)]
+        room = sum(size * LINE for _, size, _ in lines) + 0.12
+        height = self._plot_height + room
+        self.set_figheight(height)
+        import matplotlib as mpl
+
+        y = height - 0.05
+        for text, size, colour in lines:
+            self.text(
+                0.06 / self.get_figwidth(), y / height, text, fontsize=size, color=mpl.rcParams[colour], va="top", gid="caption"
+            )
+            y -= size * LINE
+        self._room(room / height)
+
+    def _room(self, top: float) -> None:
+        engine = self.get_layout_engine()
+        if engine is not None:
+            engine.set(rect=(0, 0, 1, 1 - top))  # type: ignore[call-arg]
+
+    def picture(self, *, narrow: bool = False) -> bytes:
+        """Return the plot without its caption as a PNG of few colours, laid out for a desktop page or for a phone."""
+        width, height = self.get_size_inches()
+        grid = [ax.get_subplotspec() for ax in self.axes]
+        legends = [(legend, legend._ncols) for legend in (ax.get_legend() for ax in self.axes) if legend is not None]
+        texts = [t for t in self.texts if t.get_gid() == "caption"]
+        for text in texts:
+            text.set_visible(False)
+        self._room(0)
+        plot = getattr(self, "_plot_height", height)
+        self.set_size_inches(width, plot)
+        if narrow:
+            self._stack(plot)
+        try:
+            for change in self.adapt:
+                change(narrow)
+            self._fit_texts()
+            return self._png()
+        finally:
+            for ax, spec in zip(self.axes, grid, strict=True):
+                if spec is not None:
+                    ax.set_subplotspec(spec)
+            for legend, columns in legends:
+                _set_columns(legend, columns)
+            for change in self.adapt if narrow else ():
+                change(False)
+            for text in texts:
+                text.set_visible(True)
+            self.set_size_inches(width, height)
+            self._room(1 - plot / height)
+
+    def _stack(self, height: float) -> None:
+        """Put side-by-side panels below each other and make the figure as wide as a phone."""
+        specs = [ax.get_subplotspec() for ax in self.axes]
+        grids = {id(s.get_gridspec()) for s in specs if s is not None}
+        columns = specs[0].get_gridspec().ncols if specs and specs[0] is not None and len(grids) == 1 else 1
+        whole = all(s is not None and s.num1 == s.num2 for s in specs)
+        if columns > 1 and whole:
+            rows = specs[0].get_gridspec().nrows
+            stacked = GridSpec(rows * columns, 1, figure=self)
+            for ax, spec in zip(self.axes, specs, strict=True):
+                ax.set_subplotspec(stacked[spec.num1])
+            height *= 0.85 * columns
+        self.set_size_inches(NARROW, height)
+
+    def _fit_texts(self) -> None:
+        """Give legends fewer columns where they are wider than the page; slant tick labels that would run into each other."""
+        self.draw_without_rendering()
+        renderer = self.canvas.get_renderer()  # type: ignore[attr-defined]
+        page = self.bbox.width
+        for ax in self.axes:
+            legend = ax.get_legend()
+            while legend is not None and legend._ncols > 1 and legend.get_window_extent(renderer).width > 0.98 * page:
+                _set_columns(legend, legend._ncols - 1)
+                self.draw_without_rendering()
+            labels = [t for t in ax.get_xticklabels() if t.get_text() and t.get_visible()]
+            boxes = [t.get_window_extent(renderer) for t in labels]
+            if any(a.x1 > b.x0 + 1 for a, b in pairwise(boxes)) and not any(t.get_rotation() for t in labels):
+                ax.tick_params(axis="x", labelrotation=35)
+                for label in ax.get_xticklabels():
+                    label.set(ha="right", rotation_mode="anchor")
+                self.adapt.append(lambda narrow, ax=ax: None if narrow else _upright(ax))
+
+    def _png(self) -> bytes:
+        from PIL import Image
+
+        self.set_dpi(DPI)
+        canvas = FigureCanvasAgg(self)
+        canvas.draw()
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        self.set_dpi(96)
+        file = io.BytesIO()
+        image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "png", optimize=True)
+        return file.getvalue()
+
+    def __repr__(self) -> str:
+        return f"<Chart: {self.title}>" if self.title else super().__repr__()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        wide, narrow = (_address(self.picture(narrow=n)) for n in (False, True))
+        width = round(96 * self.get_figwidth())
+        title = f"<figcaption><strong>{escape(self.title)}</strong><span>{escape(self.subtitle)}</span></figcaption>"
+        image = f'<img src="{wide}" alt="{escape(self.alt, quote=True)}" width="{width}">'
+        html = (
+            f'<figure class="tn-chart">{title}<picture><source media="(max-width: 600px)" srcset="{narrow}">'
+            f"{image}</picture></figure>"
+        )
+        return {"text/html": html, "text/plain": repr(self)}
+
+
+def _address(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def _set_columns(legend: Any, columns: int) -> None:
+    """Rebuild a legend with another number of columns (matplotlib has no public call that takes effect after it was made)."""
+    if legend._ncols != columns:
+        legend._ncols = columns
+        title = legend.get_title().get_text()
+        legend._init_legend_box(legend.legend_handles, [t.get_text() for t in legend.get_texts()])
+        legend.set_title(title or None)
+
+
+def _upright(ax: Any) -> None:
+    ax.tick_params(axis="x", labelrotation=0)
+    for label in ax.get_xticklabels():
+        label.set(ha="center", rotation_mode="default")
