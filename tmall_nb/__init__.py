@@ -37,6 +37,8 @@ _WHERE = {
     "tmall_nb.analyses.customers": "value_customers list_segments read_touch",
     "tmall_nb.analyses.campaign": "review_campaign measure_uplift synthetic_control",
     "tmall_nb.analyses.campaign_plan": "plan_campaign",
+    "tmall_nb.analyses.method_check": "score_methods",
+    "tmall_nb.method_check": "check_methods",
 }
 _NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}
 _MODULES = ("charts", "demo", "explore", "stats")

@@ -15,14 +15,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["FIELDS", "Field", "aliases_for", "field"]
+__all__ = ["FIELDS", "Field", "field"]
 
-DType = Literal["id", "text", "money", "count", "fraction", "range", "span", "date", "time", "bool", "buyer", "derived"]
+DType = Literal[
+    "id", "text", "money", "count", "fraction", "range", "span", "date", "time", "bool", "buyer",
+    "derived", "personal", "address", "ignored",
+]  # fmt: skip
 Rollup = Literal["sum", "unique", "derive", "last", "none"]
 
 
@@ -36,7 +38,8 @@ class Field:
     zh, en : the term a merchant reads
     dtype : how a cell is read: id and text stay text; money is exact yuan with two decimals; count is a whole number; fraction
         is a float (percent signs are divided out); range becomes ``name_low`` and ``name_high``; span becomes start_at and
-        end_at; buyer becomes a keyed hash; derived is never read from a file
+        end_at; buyer becomes a keyed hash; derived is never read; personal is dropped while reading; of an
+        address province and city are kept; ignored is known and not read
     unit : how it is shown: yuan, yuan2 (two decimals), percent, count, number, ratio, seconds, days, date, time, value, field
     rollup : how it adds up over rows
     aliases : headers in export files, ``(table or None, header)``
@@ -76,23 +79,3 @@ def field(name: str) -> Field:
     from tmall_nb.errors import closest
 
     raise KeyError(f"field {name!r} is not in the glossary; did you mean {', '.join(closest(name, FIELDS)) or 'another'}?")
-
-
-@cache
-def aliases_for(table: str) -> Mapping[str, str]:
-    """Return header → field name for one canonical table; an alias written ``table:header`` wins over a general one."""
-    from tmall_nb.tables import TABLES
-
-    columns = set(TABLES[table].columns)
-    reads = {name for name in columns if name in FIELDS}
-    reads |= {name.removesuffix("_low") for name in columns if name.endswith("_low") and name.removesuffix("_low") in FIELDS}
-    if "start_at" in columns:
-        reads.add("campaign_span")
-    general, special = {}, {}
-    for name in sorted(reads):
-        for owner, header in FIELDS[name].aliases:
-            if owner is None:
-                general.setdefault(header, name)
-            elif owner == table:
-                special[header] = name
-    return MappingProxyType({**general, **special})
