@@ -188,7 +188,7 @@ def _from_frame(frame: pd.DataFrame, end: str | pd.Timestamp | None, buyer: str,
         "gross": np.rint(paid[used]).astype(np.int64),
         "net": np.rint(paid[used] - refund[used]).astype(np.int64),
     }
-    columns |= {name: frame[name][used].astype("string").to_numpy(dtype=object, na_value=None) for name in there}
+    columns |= {name: _texts(frame[name][used]) for name in there}
     rows = {"rows_used": int(used.sum()), **rows, "refund_over_paid": int((over & used).sum())}
     return BuyerOrders(day, there, rows, np.asarray(keys, dtype=object), None, "", _register(columns))
 
@@ -216,6 +216,11 @@ def _times(column: pd.Series) -> pd.Series:
             )
         column = parsed
     return column.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None) if column.dt.tz is not None else column
+
+
+def _texts(column: pd.Series) -> np.ndarray:
+    texts = column.astype("string").astype(object)
+    return np.asarray(texts.where(texts.notna(), None), dtype=object)
 
 
 def _cents(frame: pd.DataFrame, name: str) -> np.ndarray:

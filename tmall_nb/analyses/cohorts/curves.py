@@ -68,8 +68,8 @@ def _campaign_key(campaigns: pd.DataFrame | None) -> str | None:
         return None
     days = campaigns.dropna(subset=["start", "end"])
     spans = [
-        f"first_day BETWEEN {(row.start.normalize() - EPOCH).days} AND {(row.end.normalize() - EPOCH).days}"
-        for row in days.itertuples()
+        f"first_day BETWEEN {(start.normalize() - EPOCH).days} AND {(end.normalize() - EPOCH).days}"
+        for start, end in zip(days["start"], days["end"], strict=True)
     ]
     return f"CASE WHEN {' OR '.join(spans)} THEN 'campaign' ELSE 'ordinary' END" if spans else None
 
@@ -143,7 +143,7 @@ def repurchase_rates(orders: BuyerOrders, curve: Curve, *, refunded: bool, level
         low, high = wilson(count, buyers, level=level)
         rows.append((name, WINDOW_DAYS, int(buyers), count, count / buyers, float(low), float(high)))
     for days in (90, 180, 365):
-        share, low, high = curve.at(days)
+        share, lower, upper = curve.at(days)
         events = float(curve.events[curve.time <= days].sum()) if np.isfinite(share) else np.nan
-        rows.append(("second_order", days, int(curve.at_risk[0]) if len(curve.at_risk) else 0, events, share, low, high))
+        rows.append(("second_order", days, int(curve.at_risk[0]) if len(curve.at_risk) else 0, events, share, lower, upper))
     return pd.DataFrame(rows, columns=["definition", "window_days", "buyers", "count", "repurchase_rate", "low", "high"])

@@ -80,7 +80,7 @@ def _segment(frames: Frames) -> Finding | None:
     rows = rows[(rows["by"] != "campaign") & (rows["verdict"] == "higher")] if len(rows) else rows
     if rows.empty:
         return None
-    row = rows.loc[rows["difference_low"].idxmax()]
+    row = rows.sort_values("difference_low").iloc[-1]
     values = {"by": row["by"], "segment": row["segment"], "rate": row["repurchased"], "gap": row["against_rest"]}
     values |= {"gap_low": row["difference_low"], "gap_high": row["difference_high"], "buyers": row["buyers"]}
     return Finding("segment_best", "good", values)
@@ -109,7 +109,7 @@ def _calendar(frames: Frames) -> Finding | None:
     moved = rows[rows["verdict"] != "same"]
     if moved.empty:
         return None
-    row = moved.loc[moved["effect"].abs().idxmax()]
+    row = moved.iloc[int(moved["effect"].abs().to_numpy().argmax())]
     values = {"month": row["month"], "effect": row["effect"], "effect_low": row["low"], "effect_high": row["high"]}
     return Finding("calendar_month", "unknown", values)
 

@@ -82,8 +82,8 @@ def track_cohorts(
     Parameters
     ----------
     orders : a Shop, or a frame with ``buyer``, paid_at, paid_amount and optionally refund_amount, order_id, shop_id and what
-        the first order is compared by: item, category, channel, province. A frame with date, new_buyers and returning_buyers (or a
-        shop whose buyers are masked) gives the aggregate mode
+        the first order is compared by: item, category, channel, province. A frame with date, new_buyers and returning_buyers
+        (or a shop whose buyers are masked) gives the aggregate mode
     period : age of ``cells``: ``month`` (calendar months) or ``30_days``; ``ages`` always holds 30-day ages
     observation_end : last day observed, YYYY-MM-DD; orders after it are set aside and counted. None: a shop's last order day
     buyer : the column that identifies a buyer

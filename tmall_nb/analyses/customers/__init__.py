@@ -1,0 +1,7 @@
+"""Customer value: who is still a buyer, what they will bring, whom to write to, and whether writing worked."""
+
+from tmall_nb.analyses.customers.segments import SegmentLists, list_segments
+from tmall_nb.analyses.customers.touch import TouchResult, read_touch
+from tmall_nb.analyses.customers.value import ValueResult, value_customers
+
+__all__ = ["SegmentLists", "TouchResult", "ValueResult", "list_segments", "read_touch", "value_customers"]
