@@ -20,7 +20,7 @@ from tmall_nb.demo import SWITCHES
 
 ROOT = Path(__file__).parent.parent
 REAL = Path(os.environ.get("TMALL_NB_REAL_DATA", ROOT.parent / "shared" / "data"))
-PARTS = tuple("season items demand ads reports traffic keywords paths geo stock buyers orders tally service campaigns".split())  # noqa: SIM905
+PARTS = tuple("season items demand ads reports traffic keywords paths geo stock buyers orders tally service campaigns".split())
 Pair = tuple[str, str, float, float]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 # module: the charts in it; add a line for a new one.
 _WHERE = {
+    "method_check": "coverage_shares method_errors",
     "health": "change_bridge daily_sales order_clock province_shares refund_weeks source_changes",
 }
 _NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}
