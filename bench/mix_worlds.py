@@ -1,7 +1,7 @@
 """Simulated shops with known returns per channel, for the media-mix and budget benchmarks.
 
-sales_t = base_t + Σ_j R_j · spend share · saturated carried-over spend + noise; base = trend, two yearly harmonics, campaign weeks,
-price and demand u_t (AR(1)). Spend follows season, campaigns and, for `search`, demand. In a hidden world u_t is left out
+sales_t = base_t + Σ_j R_j · spend share · saturated carried-over spend + noise; base = trend, two yearly harmonics,
+campaign weeks, price and demand u_t (AR(1)). Spend follows season, campaigns and, for `search`, demand. In a hidden world u_t is left out
 of the controls. True returns: log R_j ~ N(log 1.2, .5), independent of everything else.
 """
 
@@ -88,3 +88,37 @@ def draw(seed: int, *, hidden: bool = False, weeks: int = 156, spread: float = 0
     truth = pd.Series(roas, CHANNELS)
     share = pd.Series([parts[c]["amount"] / sales.sum() for c in CHANNELS], CHANNELS)
     return World(weeks_frame, controls, truth, share, parts)
+
+
+SCENES = ("rank_preserving", "random", "negative", "multiplicative", "multiplicative_negative")
+
+
+def platform_roas(world: World, scene: str, seed: int) -> dict[str, float]:
+    """What the platform books per yuan: the true return plus buyers who would have come anyway."""
+    rng = np.random.default_rng([2203, seed, SCENES.index(scene)])
+    true = world.roas.to_numpy()
+    if scene == "rank_preserving":
+        booked = true + 1.5 + rng.uniform(0, 0.2, 5)
+    elif scene == "random":
+        booked = true + rng.uniform(0.5, 4.0, 5)
+    elif scene == "negative":
+        booked = true + np.maximum(4.0 - 2.2 * true, 0.1) + rng.uniform(0, 0.4, 5)
+    elif scene == "multiplicative":
+        booked = true * rng.lognormal(np.log(2.2), 0.4, 5)
+    else:
+        booked = true * np.exp(0.8 - 1.6 * (np.log(true) - np.log(true).mean()) + rng.normal(0, 0.2, 5))
+    return dict(zip(CHANNELS, booked, strict=True))
+
+
+def best_plan(world: World, low: float = 0.5, high: float = 2.0, window: int = 52) -> tuple[np.ndarray, float]:
+    """The true best split of today's spend inside the bounds, and its yearly gain."""
+    grid = np.linspace(low, high, 151)
+    cost = np.array([world.parts[c]["spend"][-window:].sum() for c in CHANNELS])
+    worth = np.array([[_contribution(world.parts[c], g)[-window:].sum() for g in grid] for c in CHANNELS])
+    below, above = 0.0, 50.0
+    for _ in range(60):
+        middle = 0.5 * (below + above)
+        scale = grid[(worth - middle * grid * cost[:, None]).argmax(axis=1)]
+        below, above = (middle, above) if (scale * cost).sum() > cost.sum() else (below, middle)
+    scale = grid[(worth - above * grid * cost[:, None]).argmax(axis=1)]
+    return scale, world.gain(scale, window)

@@ -25,9 +25,9 @@ class ChannelsResult:
 
     Attributes
     ----------
-    table : one row per channel: spend, ad_sales, roas_reported, roas_matured (all sales of the window booked), roas_net (of refunds),
-        roas_presale (matured, with presale), roas_incremental, roas_geo, each with _low and _high (90 %) where it is an estimate;
-        break_even; credit_first … credit_shapley (share of path conversions), credit_markov and credit_shapley with _low, _high;
+    table : one row per channel: spend, ad_sales, roas_reported, roas_matured (all sales of the window booked), roas_net (of
+        refunds), roas_presale (matured, with presale), roas_incremental, roas_geo, each with _low and _high (90 %) where it is
+        an estimate; break_even; credit_first … credit_shapley (share of path conversions), the last two with _low, _high;
         weeks; verdict (geo, incremental, test_first, platform_only, not_enough_data: which figure may be believed)
     returns : the same as one row per channel and measure: value, low, high
     credit : one row per channel and path model: share, low, high
@@ -82,7 +82,7 @@ def compare_channels(
     table = _join_incremental(table, mix, geo or {})
     credit = _credit(shop)
     table = _join_credit(table, credit)
-    table["verdict"] = [_verdict(row) for row in table.to_dict("records")]
+    table["verdict"] = [_verdict(row) for _, row in table.iterrows()]
     pacing = pace_month(days, seed)
     method = Method(
         name="channels",
@@ -146,15 +146,15 @@ def _join_credit(table: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _verdict(row: dict[str, object]) -> str:
+def _verdict(row: pd.Series) -> str:
     """Which figure of this channel may be believed."""
-    if np.isfinite(float(row["roas_geo"])):  # type: ignore[arg-type]
+    if np.isfinite(row["roas_geo"]):
         return "geo"
     if row["mix_verdict"] == "ok":
         return "incremental"
     if row["mix_verdict"] in ("wide", "hidden_demand"):
         return "test_first"
-    return "platform_only" if np.isfinite(float(row["roas_reported"])) else "not_enough_data"  # type: ignore[arg-type]
+    return "platform_only" if np.isfinite(row["roas_reported"]) else "not_enough_data"
 
 
 def _returns(table: pd.DataFrame) -> pd.DataFrame:
@@ -173,19 +173,20 @@ def _findings(table: pd.DataFrame, mix: MixResult | None, pacing: pd.DataFrame) 
     found: list[Finding] = []
     both = table[table["roas_reported"].notna() & table["roas_incremental"].notna()]
     if len(both):
-        row = both.iloc[int((both["roas_reported"] / both["roas_incremental"]).to_numpy().argmax())]
-        values = {"channel": row["channel"], "reported": row["roas_reported"], "net": row["roas_net"]}
-        values |= {
-            "value": row["roas_incremental"],
-            "value_low": row["roas_incremental_low"],
-            "value_high": row["roas_incremental_high"],
+        top = both.iloc[int((both["roas_reported"] / both["roas_incremental"]).to_numpy().argmax())]
+        values = {
+            "channel": top["channel"],
+            "reported": top["roas_reported"],
+            "net": top["roas_net"],
+            "value": top["roas_incremental"],
         }
+        values |= {"value_low": top["roas_incremental_low"], "value_high": top["roas_incremental_high"]}
         found.append(Finding("channels_platform_inflated", "watch", values))
     elif table["roas_reported"].notna().any():
         found.append(Finding("channels_platform_only", "unknown", {"count": int(table["roas_reported"].notna().sum())}))
     for row in table.itertuples():
         best = ("roas_geo" if row.verdict == "geo" else "roas_incremental") if row.verdict in ("geo", "incremental") else None
-        if best is None or not np.isfinite(row.break_even):
+        if best is None or not np.isfinite(float(row.break_even)):  # type: ignore[arg-type]
             continue
         low, high = getattr(row, best + "_low"), getattr(row, best + "_high")
         values = {

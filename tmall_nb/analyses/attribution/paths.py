@@ -103,11 +103,15 @@ def attribute_paths(
     if "conversion_value" not in frame.columns:
         table["conversion_value"] = np.nan
     method = Method(
-        name="paths", source="Anderl et al. 2016, IJRM 33(3); Zhao, Mahboobi & Bagheri 2018",
-        assumptions=("credit_not_incremental", "aggregated_paths", "journeys_independent"), rows_used=len(frame) - sum(a.rows for a in aside),
-        set_aside=aside, level=0.90, seed=seed,
+        name="paths",
+        source="Anderl et al. 2016, IJRM 33(3); Zhao, Mahboobi & Bagheri 2018",
+        assumptions=("credit_not_incremental", "aggregated_paths", "journeys_independent"),
+        rows_used=len(frame) - sum(a.rows for a in aside),
+        set_aside=aside,
+        level=0.90,
+        seed=seed,
         parameters={"markov_order": order, "end_share": end_share, "half_life_touches": half_life_touches},
-    )  # fmt: skip
+    )
     return PathsResult(table, orders, removal.conversion_rate, _findings(table, total, journeys), method)
 
 

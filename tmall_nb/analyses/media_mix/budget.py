@@ -67,8 +67,8 @@ def plan_budget(
 ) -> BudgetResult:
     """Split a weekly budget over the channels so that it brings the most, after a discount for what is not known.
 
-    The split maximises each channel's mean gain less half its standard deviation, so channels that are not understood
-    are left about where they are. While hidden demand is suspected every move is halved.
+    The split maximises the mean gain, less as many standard deviations as it takes to be 94 % sure of a gain, so channels that
+    are not understood stay about where they are. While hidden demand is suspected every move is halved.
 
     Parameters
     ----------

@@ -11,9 +11,21 @@ from tmall_nb.stats.media_mix.fit import MixFit
 
 __all__ = ["Responses", "follow_pattern", "responses", "split_total"]
 
-DOUBT = 0.5  # standard deviations taken off a channel's mean gain
+DOUBTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)  # standard deviations taken off a channel's mean gain, the boldest first
+CERTAIN = 0.94  # a plan less likely than this to beat the proportional split is not proposed
 FINE = 401
-PATTERN_FLOOR = 0.3  # smallest believed spread (log) of the platform's pattern around the truth
+SLOPES = (
+    -1.0,
+    -0.5,
+    0.0,
+    0.5,
+    1.0,
+    1.5,
+    2.0,
+)  # how the truth may follow the platform's pattern (logs), and how likely a priori
+BELIEFS = (0.1, 0.14, 0.22, 0.22, 0.16, 0.1, 0.06)
+PATTERN_SPREAD, LEVEL_SPREAD = 0.45, 0.6  # of the truth around the pattern, and of its level (logs)
+OWN_LEAST = 0.05
 CHUNK = 100
 
 
@@ -75,36 +87,51 @@ def _rise(x: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
-def follow_pattern(log_roas: np.ndarray, platform: np.ndarray) -> np.ndarray:
-    """Draw the log returns towards the platform's relative pattern, the less the more the two disagree.
+def follow_pattern(log_roas: np.ndarray, platform: np.ndarray, *, center: float = 0.2, prior_sd: float = 0.6) -> np.ndarray:
+    """Use the platform's relative pattern as a prior of the log returns, as far as the model's own evidence bears it out.
+
+    log R_j = c + b·q_j + e_j, q the platform's centred log returns; the slope b is averaged over ``SLOPES`` by how well each
+    predicts what the data alone say, so a pattern that contradicts the model is ignored or even turned round.
 
     Parameters
     ----------
     log_roas : draws, shape (draws, channels)
     platform : returns as the platform reports them; NaN where it reports none
-
-    Notes
-    -----
-    Only ratios between channels are taken from the platform; the level stays the model's.
+    center, prior_sd : of the prior that the draws already contain
     """
     known = np.isfinite(platform) & (platform > 0)
-    if known.sum() < 2:
+    if known.sum() < 3:
         return log_roas
     mean, variance = log_roas[:, known].mean(axis=0), log_roas[:, known].var(axis=0)
+    own = np.maximum(1 / variance - 1 / prior_sd**2, OWN_LEAST)  # precision of the data alone
+    alone = np.where(own > OWN_LEAST, (mean / variance - center / prior_sd**2) / own, mean)
     pattern = np.log(platform[known])
-    pattern = pattern - pattern.mean() + mean.mean()
-    doubt = max(PATTERN_FLOOR**2, float(((mean - pattern) ** 2).mean()))
-    trust = variance / (variance + doubt)
+    pattern = pattern - pattern.mean()
+    weights, means, variances = [], [], []
+    for slope, belief in zip(SLOPES, BELIEFS, strict=True):
+        covariance = np.diag(1 / own + PATTERN_SPREAD**2) + LEVEL_SPREAD**2
+        rest = alone - center - slope * pattern
+        weights.append(np.log(belief) - 0.5 * rest @ np.linalg.solve(covariance, rest))
+        shift = LEVEL_SPREAD**2 * np.linalg.solve(covariance, rest).sum()
+        expected, narrow = center + slope * pattern + shift, 1 / (own + 1 / PATTERN_SPREAD**2)
+        means.append(narrow * (own * alone + expected / PATTERN_SPREAD**2))
+        variances.append(narrow)
+    share = np.exp(np.array(weights) - max(weights))
+    share /= share.sum()
+    middle = share @ np.array(means)
+    spread = share @ (np.array(variances) + (np.array(means) - middle) ** 2)
     moved = log_roas.copy()
-    centered = log_roas[:, known] - mean
-    moved[:, known] = mean + trust * (pattern - mean) + centered * np.sqrt(1 - trust)
+    moved[:, known] = middle + (log_roas[:, known] - mean) * np.sqrt(spread / variance)
     return moved
 
 
 def split_total(
     found: Responses, cost: np.ndarray, low: np.ndarray, high: np.ndarray, total: float | None, *, price: float = 0.0
 ) -> np.ndarray:
-    """Multiples of present spend that bring the largest mean gain less half a standard deviation per channel.
+    """Multiples of present spend that bring the largest mean gain less some standard deviations per channel.
+
+    The boldest of a few discounts is taken whose plan beats the proportional split with 94 % probability; where none does,
+    the proportional split stays.
 
     Parameters
     ----------
@@ -120,9 +147,21 @@ def split_total(
     """
     reference = np.clip(np.full(len(cost), 1.0 if total is None else total / cost.sum()), low, high)
     change = found.sales - found.at(reference)[..., None]
-    worth = change.mean(axis=0) - DOUBT * change.std(axis=0)
     grid = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, FINE)
-    fine = np.array([np.interp(g, found.scales, w) for g, w in zip(grid, worth, strict=True)])
+    mean, spread = change.mean(axis=0), change.std(axis=0)
+    for doubt in DOUBTS:
+        fine = np.array([np.interp(g, found.scales, w) for g, w in zip(grid, mean - doubt * spread, strict=True)])
+        scale = _split(grid, fine, cost, low, high, total, price)
+        moved = (found.at(scale) - found.at(reference)).sum(axis=1) - price * float((scale - reference) @ cost)
+        if (moved > 0).mean() >= CERTAIN:
+            return scale
+    return reference if total is None else _fill(reference, cost, low, high, total, grid, fine)
+
+
+def _split(
+    grid: np.ndarray, fine: np.ndarray, cost: np.ndarray, low: np.ndarray, high: np.ndarray, total: float | None, price: float
+) -> np.ndarray:
+    """Largest summed value at one total, by bisection of the price of a yuan."""
     paid = grid * cost[:, None]
     if total is None:
         return _best(grid, fine - price * paid)

@@ -10,10 +10,10 @@ from tmall_nb.stats.media_mix.data import MixData, Priors, default_priors, layou
 from tmall_nb.stats.media_mix.fit import MixFit, fit_map
 from tmall_nb.stats.media_mix.hidden import HiddenDemand, detect, spend_residual, whitening
 
-__all__ = ["Insured", "demand_followers", "fit_insured", "point_roas", "sensitivity"]
+__all__ = ["Insured", "fit_insured", "point_roas", "sensitivity"]
 
 SLOPE_MEAN = 0.15  # mean of log s: between no threshold (s = 1) and a slight one
-NUISANCE_MEAN, NUISANCE_SD = 0.35, 0.5  # of the demand coefficient, in sizes of the unexplained demand
+NUISANCE_MEAN, NUISANCE_SD = 0.4, 0.5  # of the demand coefficient, in sizes of the unexplained demand
 PULL = 1.0  # minimises the expected relative error of a lognormal posterior
 
 
@@ -68,16 +68,6 @@ def _relative(fit: MixFit) -> tuple[np.ndarray, np.ndarray]:
     return fit.rest() / base, base
 
 
-def demand_followers(data: MixData, spend: np.ndarray) -> int:
-    """The channel whose unexplained spend moves most like unexplained sales: a guess where names say nothing."""
-    sales = np.log(np.maximum(data.sales, 1e-3))
-    rest = sales - data.baseline @ np.linalg.lstsq(data.baseline, sales, rcond=None)[0]
-    distance = np.abs(np.subtract.outer(np.arange(len(rest)), np.arange(len(rest))))
-    smooth = np.exp(-distance / 3.0)
-    moves = [smooth @ spend_residual(row, data.baseline) for row in spend]
-    return int(np.argmax([np.corrcoef(move, smooth @ rest)[0, 1] if move.std() > 0 else -1.0 for move in moves]))
-
-
 def fit_insured(
     data: MixData, spend: np.ndarray, *, followers: tuple[int, ...] | None = None, priors: Priors | None = None, seed: int = 0
 ) -> Insured:
@@ -86,7 +76,7 @@ def fit_insured(
     Parameters
     ----------
     data, spend : the shop's weeks; ``spend`` in yuan, shape (channels, weeks)
-    followers : numbers of the channels whose spend may follow demand; None: the likeliest one
+    followers : numbers of the channels whose spend may follow demand; None: any of them, as the data cannot say
     priors : of the plain model; None: the defaults
     """
     plain = fit_map(data, priors_for(data, priors), seed=seed)
@@ -94,7 +84,7 @@ def fit_insured(
     demand = detect(relative)
     if not demand.found:
         return Insured(plain, plain, demand, ())
-    chosen = (demand_followers(data, spend),) if followers is None else followers
+    chosen = tuple(range(data.channels)) if followers is None else followers
     columns = np.column_stack([spend_residual(spend[j], data.baseline) for j in chosen] or [np.empty((len(base), 0))])
     fit, now = plain, demand
     for _ in range(2):
