@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tmall_nb.analyses.method_check import MethodCheckResult
+from tmall_nb.charts.figure import Chart
 from tmall_nb.charts.style import ACCENT, INK, MUTED, finish, new_figure, percent_axis
 from tmall_nb.words import label
 from tmall_nb.words.catalogue import value_word
@@ -53,7 +54,7 @@ def coverage_shares(result: MethodCheckResult, *, language: str = "zh") -> Figur
     return finish(fig, title=title, subtitle=say("coverage_subtitle", language), alt=title)
 
 
-def _empty(fig: Figure, ax: Axes, language: str) -> Figure:
+def _empty(fig: Chart, ax: Axes, language: str) -> Figure:
     text = say("nothing", language)
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
     ax.set_axis_off()
