@@ -200,7 +200,7 @@ def _entropy(
     size = np.bincount(group, minlength=wanted.size).astype(float)
     owner = group[first]
     share = tally / size[owner]
-    return np.bincount(owner, weights=-share * np.log(share), minlength=wanted.size)
+    return np.bincount(owner, weights=-share * np.log(share), minlength=wanted.size).astype(float)
 
 
 def boundary_f1(truth: Sequence[Sequence[str]], cut: Sequence[Sequence[str]]) -> float:

@@ -7,8 +7,20 @@ a beta prior are averaged by their evidence, so nothing is lost where roots carr
 
 from __future__ import annotations
 
+from tmall_nb.stats.keywords.design import encode_roots
 from tmall_nb.stats.keywords.fit import RateModel, fit_rates
 from tmall_nb.stats.keywords.posterior import RateScores, score_rates
-from tmall_nb.stats.keywords.simple import BetaFit, beta_mle, beta_moments, shrink_values
+from tmall_nb.stats.keywords.simple import BetaFit, beta_mle, beta_moments, beta_posterior, shrink_values
 
-__all__ = ["BetaFit", "RateModel", "RateScores", "beta_mle", "beta_moments", "fit_rates", "score_rates", "shrink_values"]
+__all__ = [
+    "BetaFit",
+    "RateModel",
+    "RateScores",
+    "beta_mle",
+    "beta_moments",
+    "beta_posterior",
+    "encode_roots",
+    "fit_rates",
+    "score_rates",
+    "shrink_values",
+]

@@ -34,9 +34,9 @@ class RateModel:
     """
 
     components: tuple[Component, ...]
-    column_of: NDArray[np.int64]
+    column_of: NDArray[np.integer]
     columns: int
-    rows: NDArray[np.int64]
+    rows: NDArray[np.integer]
     evidence: dict[str, float]
 
     @property
@@ -56,7 +56,7 @@ class RateModel:
         return mean, np.sqrt(weight @ (variances + (means - mean) ** 2))
 
 
-def fit_rates(clicks: Array, orders: Array, roots: NDArray[np.int64], *, max_components: int = 8, seed: int = 0) -> RateModel:
+def fit_rates(clicks: Array, orders: Array, roots: NDArray[np.integer], *, max_components: int = 8, seed: int = 0) -> RateModel:
     """Learn the order rates' common structure from keywords with few clicks each.
 
     orders ~ Binomial(clicks, p), logit p = mu + sum of root effects + residual, root effects ~ N(0, t²), residual
@@ -92,7 +92,7 @@ def fit_rates(clicks: Array, orders: Array, roots: NDArray[np.int64], *, max_com
     return RateModel(components, column_of, columns, rows, evidence)
 
 
-def _choose_rows(clicks: Array, seed: int) -> NDArray[np.int64]:
+def _choose_rows(clicks: Array, seed: int) -> NDArray[np.integer]:
     """Half the rows with most clicks, half at random: clicks say nothing about the rate, so this is not a selection."""
     clicked = np.flatnonzero(clicks > 0)
     if clicked.size <= MAX_ROWS:
@@ -103,7 +103,7 @@ def _choose_rows(clicks: Array, seed: int) -> NDArray[np.int64]:
     return np.sort(clicked[np.concatenate([head, tail])])
 
 
-def _columns(fitted: NDArray[np.int64], roots: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+def _columns(fitted: NDArray[np.integer], roots: NDArray[np.integer]) -> tuple[NDArray[np.integer], int]:
     """Roots in at least two fitted rows get a column, the most frequent first; a single one cannot be told from its row."""
     total = int(roots.max(initial=-1)) + 1
     counts = np.bincount(fitted[fitted >= 0], minlength=total)
@@ -114,7 +114,7 @@ def _columns(fitted: NDArray[np.int64], roots: NDArray[np.int64]) -> tuple[NDArr
     return column_of, int(kept.size)
 
 
-def _to_columns(roots: NDArray[np.int64], column_of: NDArray[np.int64], columns: int) -> NDArray[np.int64]:
+def _to_columns(roots: NDArray[np.integer], column_of: NDArray[np.integer], columns: int) -> NDArray[np.integer]:
     """Column of each root; ``columns`` for a root without one, -1 for no root."""
     return np.where(roots >= 0, column_of[roots], -1)
 

@@ -13,7 +13,7 @@ from tmall_nb.stats.keywords.marginal import Marginal, integrate_residual
 Array = NDArray[np.float64]
 
 _LEVEL_SD = 10.0  # sd of the prior of the level mu on the logit scale: flat for any shop
-_SD_SCALE = 0.5  # residual sd ~ Gamma(2, scale .5): zero density at 0, mode .5, so the sd never collapses
+_SD_SCALE = 0.25  # sd ~ Gamma(2, scale .25): zero density at 0, so the sd never collapses
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class RootData:
     unknown: Array
 
     @classmethod
-    def build(cls, clicks: Array, orders: Array, columns_of_row: NDArray[np.int64], columns: int) -> RootData:
+    def build(cls, clicks: Array, orders: Array, columns_of_row: NDArray[np.integer], columns: int) -> RootData:
         rows = clicks.size
         known = (columns_of_row >= 0) & (columns_of_row < columns)
         where = np.nonzero(known)

@@ -41,11 +41,12 @@ class RateScores:
 def score_rates(
     model: RateModel,
     counts: tuple[Array, Array],
-    roots: NDArray[np.int64],
+    roots: NDArray[np.integer],
     *,
     level: float = 0.9,
     thresholds: Array | None = None,
     log_sd: Array | None = None,
+    fitted: bool = True,
 ) -> RateScores:
     """Posterior mean and interval of every row's order rate.
 
@@ -57,14 +58,16 @@ def score_rates(
     roots : root numbers as given to ``fit_rates``, shape (rows, width)
     level : probability inside the interval (0-1)
     thresholds : rates to compare with, shape (thresholds, rows); NaN gives NaN
+    fitted : the rows are those given to ``fit_rates``, in the same order
     log_sd : sd of the log of a factor the rate is multiplied with before it is compared, shape (rows,)
     """
     clicks, orders = counts
     rows = clicks.size
     asked = np.empty((0, rows)) if thresholds is None else np.atleast_2d(thresholds)
-    out = RateScores(*(np.empty(rows) for _ in range(4)), np.empty((asked.shape[0], rows)))
+    out = RateScores(np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty((asked.shape[0], rows)))
     position = np.full(rows, -1, dtype=np.int64)
-    position[model.rows] = np.arange(model.rows.size)
+    if fitted:
+        position[model.rows] = np.arange(model.rows.size)
     for part in _chunks(rows):
         prior = _prior(model, roots[part], position[part])
         grid, cumulative, mass = _posterior(prior, clicks[part].astype(float), orders[part].astype(float))
@@ -116,7 +119,7 @@ def _chunks(rows: int) -> Iterator[slice]:
         yield slice(start, min(start + _CHUNK, rows))
 
 
-def _prior(model: RateModel, roots: NDArray[np.int64], position: NDArray[np.int64]) -> _Prior:
+def _prior(model: RateModel, roots: NDArray[np.integer], position: NDArray[np.integer]) -> _Prior:
     rows = len(roots)
     column = np.where(roots >= 0, model.column_of[np.minimum(roots, model.column_of.size - 1)], model.columns + 1)
     unknown = (column == model.columns).sum(axis=1)
@@ -130,7 +133,9 @@ def _prior(model: RateModel, roots: NDArray[np.int64], position: NDArray[np.int6
     return _Prior(weight, mean, variance, tuple(c for c in model.components if c.kind == "beta"))
 
 
-def _predictor(part: Component, padded: NDArray[np.int64], columns: int, position: NDArray[np.int64]) -> tuple[Array, Array]:
+def _predictor(
+    part: Component, padded: NDArray[np.integer], columns: int, position: NDArray[np.integer]
+) -> tuple[Array, Array]:
     """Mean and variance of each row's linear predictor without the row's own data."""
     if part.kind == "plain":
         return np.full(len(padded), part.effects[0]), np.full(len(padded), part.covariance[0, 0])

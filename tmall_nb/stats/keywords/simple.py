@@ -119,6 +119,13 @@ def beta_mle(clicks: Array, orders: Array) -> BetaFit:
     return BetaFit(float(mean * strength), float((1 - mean) * strength))
 
 
+def beta_posterior(fit: BetaFit, trials: Array, hits: Array, level: float) -> tuple[Array, Array, Array]:
+    """Posterior mean and equal-tailed interval of each rate under a beta prior, shape (rows,) each."""
+    a, b = hits + fit.a, np.maximum(trials - hits, 0.0) + fit.b
+    tail = (1 - level) / 2
+    return a / (a + b), special.betaincinv(a, b, tail), special.betaincinv(a, b, 1 - tail)
+
+
 def shrink_values(orders: Array, sales: Array) -> tuple[Array, Array]:
     """Value per order of each keyword shrunk to the shop's, and the sd of its logarithm.
 

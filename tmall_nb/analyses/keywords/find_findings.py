@@ -1,0 +1,90 @@
+"""The conclusions of ``find_keywords``, most important first."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tmall_nb.analyses.result import Finding
+
+
+def describe_opportunities(
+    table: pd.DataFrame, reach: pd.DataFrame, rising: pd.DataFrame, overlaps: pd.DataFrame, cost: float
+) -> tuple[Finding, ...]:
+    """Terms to buy, demand not reached, rising terms, suspected replacement."""
+    found = [_buy(table, cost), _reach(reach), _rising(rising), _overlap(overlaps)]
+    return tuple(f for f in found if f is not None)
+
+
+def _buy(table: pd.DataFrame, cost: float) -> Finding:
+    buy = table[table["verdict"] == "buy"]
+    if buy.empty:
+        known = bool(table["conversion_rate"].notna().any())
+        return Finding("nothing_to_buy" if known else "own_terms_too_few", "unknown", {"keywords": len(table)})
+    best = buy.iloc[0]
+    values = {
+        "keywords": len(buy),
+        "example": str(best["keyword"]),
+        "buyers": float(best["buyers"]),
+        "visitors": float(best["visitors"]),
+        "rate": float(best["conversion_rate"]),
+        "rate_low": float(best["low"]),
+        "rate_high": float(best["high"]),
+        "bid": float(best["suggested_bid_yuan"]),
+        "cost": cost,
+    }
+    return Finding("unbought_terms", "act", values, action=True)
+
+
+def _reach(reach: pd.DataFrame) -> Finding | None:
+    missed = reach[reach["verdict"] != "reached"]
+    if reach.empty:
+        return None
+    if missed.empty:
+        return Finding("demand_reached", "good", {"keywords": len(reach)})
+    best = missed.iloc[0]
+    values = {
+        "keywords": len(missed),
+        "terms": len(reach),
+        "example": str(best["keyword"]),
+        "probability": float(best["probability_better"]),
+        "popularity_low": float(best["search_popularity_low"]),
+        "popularity_high": float(best["search_popularity_high"]),
+        "visitors": float(best["visitors"]),
+    }
+    return Finding("demand_missed", "watch", values, action=True)
+
+
+def _rising(rising: pd.DataFrame) -> Finding | None:
+    if rising.empty:
+        return None
+    up = rising[rising["verdict"].isin(["rising", "season_coming"])]
+    if up.empty:
+        return Finding("nothing_rises", "unknown", {"keywords": len(rising)})
+    best = up.iloc[0]
+    values = {
+        "keywords": len(up),
+        "example": str(best["keyword"]),
+        "recent": float(best["recent"]),
+        "before": float(best["before"]),
+    }
+    values |= {"growth": float(best["growth"]), "growth_low": float(best["low"]), "growth_high": float(best["high"])}
+    return Finding("terms_rise", "watch", values, action=True)
+
+
+def _overlap(overlaps: pd.DataFrame) -> Finding | None:
+    if overlaps.empty:
+        return None
+    some = overlaps[overlaps["verdict"] == "suspected"]
+    if some.empty:
+        return Finding("no_overlap_sign", "unknown", {"keywords": len(overlaps)})
+    worst = some.iloc[0]
+    values = {
+        "keywords": len(some),
+        "spend": float(some["spend"].sum()),
+        "example": str(worst["keyword"]),
+        "days": float(worst["test_days"]),
+        "lost": -float(worst["slope"]),
+        "lost_low": -float(worst["high"]),
+        "lost_high": -float(worst["low"]),
+    }
+    return Finding("overlap_suspected", "watch", values, action=True)

@@ -1,0 +1,38 @@
+"""The result of ``write_titles``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tmall_nb.analyses.result import Finding, Method
+
+
+@dataclass(frozen=True, slots=True)
+class TitleResult:
+    """Present and proposed titles.
+
+    Attributes
+    ----------
+    table : one row per item_id: item_title, units (half-width), terms (search terms that fit the item), coverage_low,
+        coverage_high (share of their demand the title's words cover, 0-1, under every demand inside the ranges),
+        missed (the largest terms the title misses), flags (count), title, new_units, new_coverage_low,
+        new_coverage_high (the best proposal), verdict (rewrite, keep, fix_words, not_enough_data)
+    titles : one row per item_id and option (1-3): basis (demand, certain_demand, own_words), title, units,
+        coverage_low, coverage_high, to_confirm (words whose truth the merchant must confirm, comma-separated)
+    words : one row per item_id, option and word: units, kind, reason (required, in_title, searched), terms (how many it
+        helps to cover), demand_share (0-1), sure (in the best title under the low and the high demand alike), confirm
+    flags : one row per item_id and forbidden word: level (banned, extreme, caution), source, note
+    duplicates : one row per pair of items: similarity (shared words over all words, 0-1), shared_demand (0-1), verdict
+        (competing, similar)
+    findings, method : as everywhere
+    """
+
+    table: pd.DataFrame
+    titles: pd.DataFrame
+    words: pd.DataFrame
+    flags: pd.DataFrame
+    duplicates: pd.DataFrame
+    findings: tuple[Finding, ...]
+    method: Method
