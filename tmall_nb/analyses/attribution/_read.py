@@ -70,6 +70,6 @@ def read_journeys(paths: pd.DataFrame) -> tuple[Journeys, list[str], tuple[SetAs
     row = same.indices.to_numpy()
     sums = [np.bincount(row, column[keep], len(same.dictionary)) for column in (conversions, nulls, value)]
     codes, offsets, channels = _split(same.dictionary)
-    aside = [("blank path", blank.sum()), ("neither conversions nor nulls", unused.sum())]
+    aside = [("blank_path", blank.sum()), ("path_without_count", unused.sum())]
     journeys = Journeys(codes, offsets, sums[0], sums[1], sums[2], len(channels))
     return journeys, channels, tuple(SetAside(reason, int(rows)) for reason, rows in aside if rows)

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from tmall_nb.analyses.media_mix import MixResult
     from tmall_nb.shop import Shop
 
+_SPAN = ("", "_low", "_high")
+COLUMNS = (
+    "channel", "spend", "ad_sales", "roas_reported", *(f"roas_matured{s}" for s in _SPAN), *(f"roas_net{s}" for s in _SPAN),
+    "roas_presale", *(f"credit_share{s}" for s in _SPAN), *(f"roas_incremental{s}" for s in _SPAN),
+    *(f"roas_geo{s}" for s in _SPAN), "break_even", "weeks", "verdict",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelsResult:
@@ -27,10 +34,11 @@ class ChannelsResult:
     ----------
     table : one row per channel: spend, ad_sales, roas_reported, roas_matured (all sales of the window booked), roas_net (of
         refunds), roas_presale (matured, with presale), roas_incremental, roas_geo, each with _low and _high (90 %) where it is
-        an estimate; break_even; credit_first … credit_shapley (share of path conversions), the last two with _low, _high;
-        weeks; verdict (geo, incremental, test_first, platform_only, not_enough_data: which figure may be believed)
+        an estimate; credit_share (of path conversions, Markov) with _low, _high; break_even; weeks; verdict
+        (geo, incremental, test_first, platform_only, not_enough_data: which figure may be believed)
     returns : the same as one row per channel and measure: value, low, high
-    credit : one row per channel and path model: share, low, high
+    credit : one row per channel of the path report: share of conversions under first, last, linear, position, time_decay,
+        markov and shapley, each with _low and _high
     pacing : one row per channel: month, spent, days_left, projected, low, high, usual (spend of the month before), pace
     findings : most important first
     method : assumptions, days used
@@ -84,6 +92,7 @@ def compare_channels(
     table = _join_credit(table, credit)
     table["verdict"] = [_verdict(row) for _, row in table.iterrows()]
     pacing = pace_month(days, seed)
+    table = table[[*COLUMNS]]
     method = Method(
         name="channels",
         source="docs/explanation/attribution.md",
@@ -125,24 +134,24 @@ def _join_incremental(table: pd.DataFrame, mix: MixResult | None, geo: dict[str,
 
 
 def _credit(shop: Shop) -> pd.DataFrame:
-    """Shares per model from the shop's path report; empty where there is none."""
-    columns = ["model", "channel", "share", "low", "high", "conversions"]
+    """Shares per channel and model from the shop's path report; empty where there is none."""
     if not shop.has("paths"):
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=["channel", *(c for m in MODELS for c in (m, f"{m}_low", f"{m}_high"))])
     found = attribute_paths(shop).table
     total = found.groupby("model")["conversions"].transform("sum")
-    return found.assign(low=found["low"] / total, high=found["high"] / total)[columns]
+    long = found.assign(value=found["share"], low=found["low"] / total, high=found["high"] / total)
+    parts = []
+    for model in MODELS:
+        own = long[long["model"] == model].set_index("channel")[["value", "low", "high"]]
+        parts.append(own.set_axis([model, f"{model}_low", f"{model}_high"], axis=1))
+    wide = pd.concat(parts, axis=1)
+    return wide.sort_values("markov", ascending=False).rename_axis("channel").reset_index()
 
 
 def _join_credit(table: pd.DataFrame, credit: pd.DataFrame) -> pd.DataFrame:
-    for model in MODELS:
-        own = credit[credit["model"] == model].set_index("channel").reindex(table["channel"])
-        table[f"credit_{model}"] = own["share"].to_numpy(float)
-        if model in ("markov", "shapley"):
-            table[f"credit_{model}_low"], table[f"credit_{model}_high"] = (
-                own["low"].to_numpy(float),
-                own["high"].to_numpy(float),
-            )
+    own = credit.set_index("channel").reindex(table["channel"])
+    for name in ("", "_low", "_high"):
+        table["credit_share" + name] = own["markov" + name].to_numpy(float)
     return table
 
 
