@@ -112,7 +112,7 @@ _LIST = (
         "生意参谋 → 流量 → 选词助手 → 引流搜索词 → 下载",
         "date keyword",
         "visitors",
-        "page_views cart_users favorite_users buyers paid_units paid_amount",
+        "page_views cart_users favorite_users buyers paid_units paid_amount period_days",
     ),
     _table(
         "search_market",
@@ -121,7 +121,7 @@ _LIST = (
         "date category keyword",
         "search_popularity_low search_popularity_high",
         "rank search_growth click_rate_low click_rate_high conversion_rate_low conversion_rate_high buyers_low buyers_high "
-        "supply_demand_ratio tmall_click_share_low tmall_click_share_high",
+        "supply_demand_ratio tmall_click_share_low tmall_click_share_high period_days",
     ),
     _table(
         "ads",
