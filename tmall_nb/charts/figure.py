@@ -6,10 +6,12 @@ import base64
 import io
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from itertools import pairwise
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -18,8 +20,8 @@ from matplotlib.gridspec import GridSpec
 __all__ = ["NARROW", "Chart", "wrap"]
 
 NARROW = 3.75  # inches: a phone of 390 px without its margins
-DPI = 192
-COLOURS = 96
+DPI, NARROW_DPI = 192, 168
+COLOURS = 48
 TITLE_SIZE, SUBTITLE_SIZE = 12.0, 9.0
 LINE = 1.35 / 72  # inches a point of type takes in height
 
@@ -78,22 +80,17 @@ class Chart(Figure):
         self._draw_caption()
 
     def _draw_caption(self) -> None:
-        for text in list(self.texts):
-            if text.get_gid() == "caption":
-                text.remove()
+        for old in [t for t in self.texts if t.get_gid() == "caption"]:
+            old.remove()
         width = self.get_figwidth() - 0.2
-        lines = [(t, TITLE_SIZE, "text.color") for t in wrap(self.title, width, TITLE_SIZE)]
-        lines += [(t, SUBTITLE_SIZE, "axes.labelcolor") for t in wrap(self.subtitle, width, SUBTITLE_SIZE)]
+        lines = [(t, TITLE_SIZE, mpl.rcParams["text.color"]) for t in wrap(self.title, width, TITLE_SIZE)]
+        lines += [(t, SUBTITLE_SIZE, mpl.rcParams["axes.labelcolor"]) for t in wrap(self.subtitle, width, SUBTITLE_SIZE)]
         room = sum(size * LINE for _, size, _ in lines) + 0.12
         height = self._plot_height + room
         self.set_figheight(height)
-        import matplotlib as mpl
-
         y = height - 0.05
         for text, size, colour in lines:
-            self.text(
-                0.06 / self.get_figwidth(), y / height, text, fontsize=size, color=mpl.rcParams[colour], va="top", gid="caption"
-            )
+            self.text(0.06 / self.get_figwidth(), y / height, text, fontsize=size, color=colour, va="top", gid="caption")
             y -= size * LINE
         self._room(room / height)
 
@@ -103,10 +100,10 @@ class Chart(Figure):
             engine.set(rect=(0, 0, 1, 1 - top))  # type: ignore[call-arg]
 
     def picture(self, *, narrow: bool = False) -> bytes:
-        """Return the plot without its caption as a PNG of few colours, laid out for a desktop page or for a phone."""
+        """Return the plot without its caption as a picture (WebP, or PNG), laid out for a desktop page or for a phone."""
         width, height = self.get_size_inches()
         grid = [ax.get_subplotspec() for ax in self.axes]
-        legends = [(legend, legend._ncols) for legend in (ax.get_legend() for ax in self.axes) if legend is not None]
+        legends = [(legend, _columns(legend)) for legend in (ax.get_legend() for ax in self.axes) if legend is not None]
         texts = [t for t in self.texts if t.get_gid() == "caption"]
         for text in texts:
             text.set_visible(False)
@@ -119,7 +116,7 @@ class Chart(Figure):
             for change in self.adapt:
                 change(narrow)
             self._fit_texts()
-            return self._png()
+            return self._draw(NARROW_DPI if narrow else DPI)
         finally:
             for ax, spec in zip(self.axes, grid, strict=True):
                 if spec is not None:
@@ -135,16 +132,15 @@ class Chart(Figure):
 
     def _stack(self, height: float) -> None:
         """Put side-by-side panels below each other and make the figure as wide as a phone."""
-        specs = [ax.get_subplotspec() for ax in self.axes]
-        grids = {id(s.get_gridspec()) for s in specs if s is not None}
-        columns = specs[0].get_gridspec().ncols if specs and specs[0] is not None and len(grids) == 1 else 1
-        whole = all(s is not None and s.num1 == s.num2 for s in specs)
-        if columns > 1 and whole:
-            rows = specs[0].get_gridspec().nrows
-            stacked = GridSpec(rows * columns, 1, figure=self)
-            for ax, spec in zip(self.axes, specs, strict=True):
-                ax.set_subplotspec(stacked[spec.num1])
-            height *= 0.85 * columns
+        specs = [(ax, spec) for ax in self.axes if (spec := ax.get_subplotspec()) is not None]
+        grids = {id(spec.get_gridspec()): spec.get_gridspec() for _, spec in specs}
+        if len(grids) == 1 and all(spec.num1 == spec.num2 for _, spec in specs):
+            rows, columns = next(iter(grids.values())).get_geometry()
+            if columns > 1:
+                stacked = GridSpec(rows * columns, 1, figure=self)
+                for ax, spec in specs:
+                    ax.set_subplotspec(stacked[spec.num1])
+                height *= 0.85 * columns
         self.set_size_inches(NARROW, height)
 
     def _fit_texts(self) -> None:
@@ -154,27 +150,31 @@ class Chart(Figure):
         page = self.bbox.width
         for ax in self.axes:
             legend = ax.get_legend()
-            while legend is not None and legend._ncols > 1 and legend.get_window_extent(renderer).width > 0.98 * page:
-                _set_columns(legend, legend._ncols - 1)
+            while legend is not None and _columns(legend) > 1 and legend.get_window_extent(renderer).width > 0.98 * page:
+                _set_columns(legend, _columns(legend) - 1)
                 self.draw_without_rendering()
             labels = [t for t in ax.get_xticklabels() if t.get_text() and t.get_visible()]
             boxes = [t.get_window_extent(renderer) for t in labels]
-            if any(a.x1 > b.x0 + 1 for a, b in pairwise(boxes)) and not any(t.get_rotation() for t in labels):
+            if any(a.x1 > b.x0 - 4 for a, b in pairwise(boxes)) and not any(t.get_rotation() for t in labels):
                 ax.tick_params(axis="x", labelrotation=35)
                 for label in ax.get_xticklabels():
                     label.set(ha="right", rotation_mode="anchor")
-                self.adapt.append(lambda narrow, ax=ax: None if narrow else _upright(ax))
+                self.adapt.append(partial(_upright, ax))
 
-    def _png(self) -> bytes:
-        from PIL import Image
+    def _draw(self, dpi: int) -> bytes:
+        from PIL import Image, features
 
-        self.set_dpi(DPI)
+        self.set_dpi(dpi)
         canvas = FigureCanvasAgg(self)
         canvas.draw()
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         self.set_dpi(96)
         file = io.BytesIO()
-        image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "png", optimize=True)
+        few = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        if features.check("webp"):
+            few.convert("RGB").save(file, "webp", lossless=True, quality=80, method=4)
+        else:
+            few.save(file, "png", optimize=True)
         return file.getvalue()
 
     def __repr__(self) -> str:
@@ -192,8 +192,13 @@ class Chart(Figure):
         return {"text/html": html, "text/plain": repr(self)}
 
 
-def _address(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def _address(picture: bytes) -> str:
+    kind = "webp" if picture[8:12] == b"WEBP" else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
+
+
+def _columns(legend: Any) -> int:
+    return int(legend._ncols)
 
 
 def _set_columns(legend: Any, columns: int) -> None:
@@ -205,7 +210,9 @@ def _set_columns(legend: Any, columns: int) -> None:
         legend.set_title(title or None)
 
 
-def _upright(ax: Any) -> None:
+def _upright(ax: Any, narrow: bool) -> None:
+    if narrow:
+        return
     ax.tick_params(axis="x", labelrotation=0)
     for label in ax.get_xticklabels():
         label.set(ha="center", rotation_mode="default")

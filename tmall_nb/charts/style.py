@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
+from cycler import cycler
 from matplotlib import dates as mdates
 from matplotlib import font_manager
 from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)), (0, (3, 3)), (0, (1, 2)))
 FONT = Path(__file__).parents[1] / "fonts" / "NotoSansCJKsc-Regular-GB2312.otf"
 WIDTH = 7.9
 HEIGHT = 3.5
-NARROW_TICKS = 5
+NARROW_TICKS = 4
 
 
 def _use_style() -> None:
@@ -48,7 +49,7 @@ def _use_style() -> None:
         "axes.grid": True, "axes.grid.axis": "y", "axes.axisbelow": True, "grid.color": GRID, "grid.linewidth": 0.8,
         "xtick.color": MUTED, "ytick.color": MUTED, "xtick.labelsize": 9, "ytick.labelsize": 9, "xtick.major.size": 3,
         "ytick.major.size": 0, "legend.frameon": False, "legend.fontsize": 9, "legend.handlelength": 1.6,
-        "lines.linewidth": 1.5, "hatch.linewidth": 0.6, "hatch.color": MUTED, "axes.prop_cycle": mpl.cycler(color=CATEGORIES),
+        "lines.linewidth": 1.5, "hatch.linewidth": 0.6, "hatch.color": MUTED, "axes.prop_cycle": cycler(color=CATEGORIES),
         "figure.facecolor": "white", "savefig.facecolor": "white", "svg.fonttype": "path", "figure.dpi": 96,
     })  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Reports: notebooks run with checked parameters, results saved, pages exported, an index over all of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from tmall_nb.analyses.result import Finding
 from tmall_nb.words.answer import sentence
@@ -44,7 +45,7 @@ def actions(findings: Iterable[Finding], language: str = "zh") -> Table:
 
 
 def _gain(finding: Finding) -> float:
-    gain = finding.values.get("gain")
+    gain: Any = finding.values.get("gain")
     return float("-inf") if is_missing(gain) else float(gain)
 
 
@@ -57,8 +58,12 @@ def _row(finding: Finding, language: str) -> tuple[str, str, str, str, str]:
     return str(what), str(values.get("where") or ""), _money(finding, language), over, fill(judge, values, language)
 
 
+def _bounds(finding: Finding) -> tuple[Any, Any, Any]:
+    return finding.values.get("gain"), finding.values.get("gain_low"), finding.values.get("gain_high")
+
+
 def _money(finding: Finding, language: str) -> str:
-    gain, low, high = (finding.values.get(k) for k in ("gain", "gain_low", "gain_high"))
+    gain, low, high = _bounds(finding)
     if is_missing(gain):
         return label("common", "action_gain_unknown", language)
     if is_missing(low) or is_missing(high):
