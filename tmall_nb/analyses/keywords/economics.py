@@ -54,11 +54,15 @@ def price_keywords(
     table["value_per_order"] = worth
     per_click = rates.mean * worth
     low, high = _range(rates, worth, log_sd, level)
-    table["value_per_click"], table["value_low"], table["value_high"] = per_click, low, high
+    table["value_per_click"], table["value_per_click_low"], table["value_per_click_high"] = per_click, low, high
     factor = 1 / target_roas if target_roas else float(margin or 0.0)
-    table["max_bid_yuan"], table["max_bid_low"], table["max_bid_high"] = per_click * factor, low * factor, high * factor
+    table["max_bid_yuan"], table["max_bid_yuan_low"], table["max_bid_yuan_high"] = (
+        per_click * factor,
+        low * factor,
+        high * factor,
+    )
     gain = np.nan if margin is None else margin
-    for name, worth_of_click in (("profit_yuan", per_click), ("profit_low", low), ("profit_high", high)):
+    for name, worth_of_click in (("profit_yuan", per_click), ("profit_yuan_low", low), ("profit_yuan_high", high)):
         table[name] = worth_of_click * gain * clicks - spend
     break_even = factor if margin is None else margin
     table["loss_probability"] = rates.below[0]
@@ -104,7 +108,7 @@ def _rank(headroom: Array, paid: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _verdicts(table: pd.DataFrame, below: Array, over_without_one: Array, level: float) -> pd.Series:
     loss, over = below[0], below[1]
-    wide = (table["max_bid_high"] > _WIDE * table["max_bid_low"]).to_numpy()
+    wide = (table["max_bid_yuan_high"] > _WIDE * table["max_bid_yuan_low"]).to_numpy()
     verdict = np.where(wide, "not_enough_data", "keep").astype(object)
     verdict[np.maximum(over, over_without_one) <= 1 - ACT] = "raise"
     verdict[over >= ACT] = "lower"

@@ -122,7 +122,7 @@ def _value_own(own: pd.DataFrame, margin: float, cost: float, level: float, seed
     sums = own.groupby("keyword", sort=False)[["visitors", "buyers", "paid_amount"]].sum().astype(float).reset_index()
     visitors, buyers = sums["visitors"].to_numpy(), np.minimum(sums["buyers"], sums["visitors"]).to_numpy()
     blank = np.full(len(sums), np.nan)
-    names = ("conversion_rate", "low", "high", "value_per_visitor", "value_low", "value_high", "pays")
+    names = ("conversion_rate", "low", "high", "value_per_visitor", "value_per_visitor_low", "value_per_visitor_high", "pays")
     if buyers.sum() < _LEAST_BUYERS:
         return sums.assign(**dict.fromkeys(names, blank))
     texts = sums["keyword"].astype(str).tolist()
@@ -181,8 +181,8 @@ def _opportunities(own: pd.DataFrame, reach: pd.DataFrame, bought: set[str]) -> 
         "low",
         "high",
         "value_per_visitor",
-        "value_low",
-        "value_high",
+        "value_per_visitor_low",
+        "value_per_visitor_high",
         "suggested_bid_yuan",
         "demand_low",
         "demand_high",
@@ -204,7 +204,7 @@ def _opportunities(own: pd.DataFrame, reach: pd.DataFrame, bought: set[str]) -> 
         "watch",
     )
     order = table["verdict"].map({"buy": 0, "test": 1, "watch": 2, "not_enough_data": 3})
-    key = table["value_low"].fillna(0.0) * table["visitors"].fillna(0.0)
+    key = table["value_per_visitor_low"].fillna(0.0) * table["visitors"].fillna(0.0)
     table = table.assign(order=order, key=key).sort_values(
         ["order", "key", "probability_better"], ascending=[True, False, False]
     )

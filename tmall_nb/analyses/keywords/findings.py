@@ -26,7 +26,7 @@ def _waste(table: pd.DataFrame) -> Finding:
     if losing.empty:
         return Finding("no_certain_waste", "good", {"keywords": len(table), "spend": float(table["spend"].sum())})
     if losing["profit_yuan"].notna().all():
-        expected, low, high = (-float(losing[c].sum()) for c in ("profit_yuan", "profit_high", "profit_low"))
+        expected, low, high = (-float(losing[c].sum()) for c in ("profit_yuan", "profit_yuan_high", "profit_yuan_low"))
     else:
         expected, low, high = (float(losing["wasted_yuan"].sum()),) * 2 + (float(losing["spend"].sum()),)
     values = {
@@ -54,8 +54,8 @@ def _raise(table: pd.DataFrame) -> Finding:
         "spend": float(up["spend"].sum()),
         "example": str(best["keyword"]),
         "bid": float(best["max_bid_yuan"]),
-        "bid_low": float(best["max_bid_low"]),
-        "bid_high": float(best["max_bid_high"]),
+        "bid_low": float(best["max_bid_yuan_low"]),
+        "bid_high": float(best["max_bid_yuan_high"]),
         "cost": float(best["cost_per_click"]),
     }
     return Finding("raise_bids", "good", values, action=True)

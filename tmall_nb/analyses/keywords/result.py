@@ -19,9 +19,8 @@ class KeywordResult:
     ----------
     table : one row per keyword, in the order given (a shop's: most spend first): kind (brand, generic), impressions,
         clicks, ad_orders, ad_sales, spend, cost_per_click; order_per_click with low and high (orders per click, 0-1);
-        value_per_order, value_per_click with value_low and value_high (yuan); max_bid_yuan with max_bid_low and
-        max_bid_high; profit_yuan with profit_low and profit_high (expected over the same clicks, after spend; empty
-        without a margin); loss_probability (0-1); wasted_yuan (loss that is certain at ``method.level``); rank (1 is
+        value_per_order, value_per_click (yuan), max_bid_yuan, profit_yuan (expected over the same clicks, after spend; empty
+        without a margin), each of the last three with its ``_low`` and ``_high``; loss_probability (0-1); wasted_yuan (loss that is certain at ``method.level``); rank (1 is
         the surest headroom over the price paid); verdict
     tokens : one row per word root: keywords, clicks, spend, effect with low and high (multiplies the odds of an order;
         1 is no effect), verdict (helps, hurts, no_difference)
@@ -47,7 +46,7 @@ class OpportunityResult:
     Attributes
     ----------
     table : one row per keyword not in the ads: source (own, market), visitors, buyers, conversion_rate with low and
-        high, value_per_visitor with value_low and value_high (yuan), suggested_bid_yuan, demand_low and demand_high
+        high, value_per_visitor (yuan) with ``_low`` and ``_high``, suggested_bid_yuan, demand_low and demand_high
         (search popularity × conversion rate, a range in the platform's index), probability_better (of beating a
         random other term, 0-1), verdict (buy, test, watch, not_enough_data)
     unreached : one row per market term: search_popularity_low, search_popularity_high, conversion_rate_low,
