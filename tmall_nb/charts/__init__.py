@@ -7,6 +7,8 @@ from typing import Any
 
 # module: the charts in it; add a line for a new one.
 _WHERE = {
+    "cohorts": "cohort_triangle new_and_returning retention_ahead second_order_curve segment_repurchase",
+    "customers": "list_sizes order_calibration segment_values source_values touch_effect value_concentration",
     "method_check": "coverage_shares method_errors",
     "health": "change_bridge daily_sales order_clock province_shares refund_weeks source_changes",
 }

@@ -37,7 +37,8 @@ WHERE o.paid_at IS NOT NULL AND o.paid_at < DATE '{stop}' AND o.buyer_key IS NOT
 GROSS = "coalesce(o.paid_amount, o.net_amount + coalesce(o.refund_amount, 0))"
 NET = "coalesce(o.net_amount, o.paid_amount - coalesce(o.refund_amount, 0))"
 FIRST_ITEM = """
-LEFT JOIN (SELECT order_id, arg_max(coalesce(item_id, item_title), coalesce(paid_amount, goods_payable, list_price, 0)) AS item
+LEFT JOIN (SELECT order_id, arg_max(item_id, coalesce(paid_amount, goods_payable, list_price, 0)) AS item,
+                  arg_max(coalesce(item_title, item_id), coalesce(paid_amount, goods_payable, list_price, 0)) AS title
            FROM order_items GROUP BY 1) i USING (order_id)
 """
 CATEGORY = "LEFT JOIN (SELECT item_id, any_value(category) AS category FROM product_daily GROUP BY 1) g ON g.item_id = i.item"
@@ -146,7 +147,7 @@ def _from_shop(shop: Shop, end: str | pd.Timestamp | None, first: Sequence[str])
     day = _day(end)
     stop = f"{day + pd.Timedelta(days=1):%Y-%m-%d}"
     sources = {
-        "item": ("i.item", FIRST_ITEM, shop.has("order_items")),
+        "item": ("i.title", FIRST_ITEM, shop.has("order_items")),
         "category": ("g.category", CATEGORY, shop.has("order_items") and shop.has("product_daily", "category")),
         "channel": ("CASE WHEN c.cps_order IS NULL THEN 'other' ELSE 'affiliate' END", AFFILIATE, shop.has("cps_orders")),
         "province": ("o.province", "", shop.has("orders", "province")),

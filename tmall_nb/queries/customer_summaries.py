@@ -16,7 +16,8 @@ buyer_days AS (
     FROM orders_of GROUP BY buyer, day)
 SELECT buyer, coalesce(min(day) FILTER (kept), min(day)) AS first_day, coalesce(max(day) FILTER (kept), min(day)) AS last_day,
        greatest(count(*) FILTER (kept), 1) AS days,
-       greatest(count(*) FILTER (kept AND day <= {cut}), CAST(min(day) <= {cut} AS INTEGER)) AS days_before,
+       CASE WHEN bool_or(kept) THEN count(*) FILTER (kept AND day <= {cut}) ELSE CAST(min(day) <= {cut} AS INTEGER) END
+       AS days_before,
        coalesce(max(day) FILTER (kept AND day <= {cut}), min(day)) AS last_before,
        sum(net)::BIGINT AS cents, coalesce(sum(net) FILTER (day > {recent}), 0)::BIGINT AS recent_cents,
        coalesce(sum(net) FILTER (day > {cut}), 0)::BIGINT AS later_cents {arg}

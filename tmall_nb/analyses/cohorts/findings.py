@@ -110,7 +110,7 @@ def _calendar(frames: Frames) -> Finding | None:
     if moved.empty:
         return None
     row = moved.iloc[int(moved["effect"].abs().to_numpy().argmax())]
-    values = {"month": row["month"], "effect": row["effect"], "effect_low": row["low"], "effect_high": row["high"]}
+    values = {"month": f"{row['month']:%Y-%m}", "effect": row["effect"], "effect_low": row["low"], "effect_high": row["high"]}
     return Finding("calendar_month", "unknown", values)
 
 
@@ -121,7 +121,12 @@ def aggregate_findings(months: pd.DataFrame) -> tuple[Finding, ...]:
     if known.empty:
         return (Finding("masked_few_days", "unknown"), limits)
     last = known.iloc[-1]
-    values = {"month": last["month"], "share": last["returning_share"], "share_low": last["low"], "share_high": last["high"]}
+    values = {
+        "month": f"{last['month']:%Y-%m}",
+        "share": last["returning_share"],
+        "share_low": last["low"],
+        "share_high": last["high"],
+    }
     if len(known) == 1:
         return (Finding("masked_share", "unknown", values), limits)
     before = known.iloc[-2]

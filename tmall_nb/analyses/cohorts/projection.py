@@ -16,11 +16,29 @@ FITS = {"sbg": fit_sbg, "bdw": fit_bdw}
 
 
 def pooled_retention(cells: pd.DataFrame, *, level: float) -> pd.DataFrame:
-    """Return one row per age over all cohorts seen at it: age, members, active, retention, low, high."""
+    """Return one row per age over all cohorts seen at it: age, members, active, retention, low, high.
+
+    From age 2 on the share is linked: the last one times the growth in active buyers of the cohorts seen at both ages, so that
+    the oldest cohorts, alone at the oldest ages, do not bend the curve by being better or worse than others.
+    """
     seen = cells[cells["seen"]]
     pooled = seen.groupby("age").agg(members=("cohort_size", "sum"), active=("active", "sum")).reset_index()
     low, high = wilson(pooled["active"], pooled["members"], level=level)
-    return pooled.assign(retention=pooled["active"] / pooled["members"], low=low, high=high)
+    plain = (pooled["active"] / pooled["members"]).to_numpy(float)
+    linked = _linked(seen, pooled["age"].to_numpy(), plain)
+    scale = np.where(plain > 0, linked / np.where(plain > 0, plain, 1.0), 1.0)
+    return pooled.assign(retention=linked, low=low * scale, high=np.minimum(high * scale, 1.0))
+
+
+def _linked(seen: pd.DataFrame, ages: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    active = seen.pivot(index="cohort", columns="age", values="active")
+    shares = plain.copy()
+    for k in range(1, len(ages)):
+        both = active[[ages[k - 1], ages[k]]].dropna().sum()
+        before, after = float(both.iloc[0]), float(both.iloc[1])
+        if ages[k - 1] >= 1 and before > 0:
+            shares[k] = min(shares[k - 1] * after / before, 1.0)
+    return shares
 
 
 def project_retention(pooled: pd.DataFrame, *, ages_ahead: int = 6) -> tuple[pd.DataFrame, float]:

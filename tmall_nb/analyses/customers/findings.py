@@ -23,7 +23,7 @@ def value_findings(
     if model is None:
         values = {"buyers": len(table), "repeaters": int((table["frequency"] > 0).sum())}
         return (Finding("value_few_repeaters", "unknown", values),)
-    totals = frames["totals"].set_index("figure")
+    totals = frames["totals"].set_index("metric")
     found = [_expected(table, totals, horizon_days), _calibration(frames["holdout"]), _risk(totals)]
     found += [_concentration(frames["tiers"], horizon_days), _cost(totals, horizon_days)]
     return tuple(f for f in found if f is not None)

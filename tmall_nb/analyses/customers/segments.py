@@ -16,7 +16,7 @@ from tmall_nb.stats.proportions import needed_per_group
 __all__ = ["SegmentLists", "list_segments"]
 
 SOURCE = "two-sample test of proportions (Fleiss, Levin & Paik 2003); hold-out drawn at random inside each list"
-TOUCHES = {"win_back": "wangwang", "keep_best": "member", "second_order": "sms"}
+TOUCHES = {"win_back": "wangwang", "keep_best": "member", "remind": "sms"}
 FEW = 50
 PLAN = "list touch buyers touched held_out base_rate uplift needed detectable expected_value_yuan verdict"
 COLUMNS = "buyer_key list touch group order_probability expected_value_yuan p_alive"
@@ -54,7 +54,7 @@ def list_segments(
 
     ``win_back``: came back before, now probably gone (P(alive) below one half), net value above the median: by 旺旺.
     ``keep_best``:
-    the best fifth by expected value, still there: as 会员. ``second_order``: bought once, ``remind_days`` ago: by 短信. A buyer
+    the best fifth by expected value, still there: as 会员. ``remind``: bought once, ``remind_days`` ago: by 短信. A buyer
     is on one list at most.
 
     Parameters
@@ -104,7 +104,7 @@ def _choose(table: pd.DataFrame, first: int, last: int) -> np.ndarray:
     once = (table["frequency"] == 0) & table["age_days"].between(first, last)
     best = table["tier"].isin(["diamond", "gold"]) & (table["p_alive"] >= 0.5) & (table["frequency"] > 0)
     gone = (table["frequency"] > 0) & (table["p_alive"] < 0.5) & (table["net_amount"] >= table["net_amount"].median())
-    return np.select([gone, best, once], ["win_back", "keep_best", "second_order"], "")
+    return np.select([gone, best, once], ["win_back", "keep_best", "remind"], "")
 
 
 def _order_probability(fit: GeometricFit | ParetoFit | None, table: pd.DataFrame, days: int) -> np.ndarray:

@@ -22,7 +22,7 @@ LEVEL, Z = 0.95, 1.959964
 FEW = 20
 COLUMNS = (
     "list", "touched", "held_out", "rate_touched", "rate_held_out", "uplift", "low", "high", "extra_buyers", "extra_buyers_low",
-    "extra_buyers_high", "extra_net_yuan", "extra_net_low", "extra_net_high", "verdict",
+    "extra_buyers_high", "extra_net_yuan", "extra_net_yuan_low", "extra_net_yuan_high", "verdict",
 )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def _pooled(members: pd.DataFrame) -> dict[str, object]:
     low = gap - float(np.sqrt(((weight * (frame["uplift"] - frame["low"])) ** 2).sum()))
     high = gap + float(np.sqrt(((weight * (frame["high"] - frame["uplift"])) ** 2).sum()))
     net = frame["extra_net_yuan"].sum() / frame["touched"].sum()
-    wide = float(np.sqrt(((frame["extra_net_high"] - frame["extra_net_yuan"]) ** 2).sum())) / frame["touched"].sum()
+    wide = float(np.sqrt(((frame["extra_net_yuan_high"] - frame["extra_net_yuan"]) ** 2).sum())) / frame["touched"].sum()
     rates = (float(np.dot(weight, frame["rate_touched"])), float(np.dot(weight, frame["rate_held_out"])))
     return row | _figures(int(frame["touched"].sum()), *rates, (gap, low, high), (net, wide))
 
@@ -140,7 +140,8 @@ def _figures(
     return {
         "rate_touched": rate, "rate_held_out": other, "uplift": uplift, "low": low, "high": high,
         "extra_buyers": uplift * touched, "extra_buyers_low": low * touched, "extra_buyers_high": high * touched,
-        "extra_net_yuan": mean * touched, "extra_net_low": (mean - wide) * touched, "extra_net_high": (mean + wide) * touched,
+        "extra_net_yuan": mean * touched, "extra_net_yuan_low": (mean - wide) * touched,
+        "extra_net_yuan_high": (mean + wide) * touched,
         "verdict": "worked" if low > 0 else "hurt" if high < 0 else "no_difference",
     }  # fmt: skip
 
@@ -156,7 +157,7 @@ def _findings(table: pd.DataFrame, days: int) -> tuple[Finding, ...]:
         values = {"list": row.list, "days": days, "touched": row.touched, "held_out": row.held_out}
         if key != "touch_few":
             values |= {"uplift": row.uplift, "uplift_low": row.low, "uplift_high": row.high, "net": row.extra_net_yuan}
-            values |= {"net_low": row.extra_net_low, "net_high": row.extra_net_high}
+            values |= {"net_low": row.extra_net_yuan_low, "net_high": row.extra_net_yuan_high}
             values |= {"rate": row.rate_touched, "other": row.rate_held_out}
         found.append(Finding(key, tone, values))  # type: ignore[arg-type]
     return tuple(found)

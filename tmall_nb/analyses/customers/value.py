@@ -169,7 +169,7 @@ def _totals(
     table: pd.DataFrame, buyers: pd.DataFrame, choice: Choice, extra: dict[str, float], *, horizon_days: int,
     margin: float | None, cost: pd.Series | None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Return figure, value, low, high, count: sums over buyers, share of sales at risk, what a new buyer is worth."""
+    """Return metric, value, low, high, count: sums over buyers, share of sales at risk, what a new buyer is worth."""
     rows: list[tuple[Any, ...]] = []
     count = len(table)
     if choice.fit is not None:
@@ -186,7 +186,7 @@ def _totals(
         rows += _new_buyer(table, choice, extra, horizon_days, margin)
     if cost is not None and np.isfinite(cost["cost_per_new_buyer"]):
         rows += [("ad_cost_per_new_buyer", cost["cost_per_new_buyer"], np.nan, np.nan, int(cost["ad_new_buyers"]))]
-    return pd.DataFrame(rows, columns=["figure", "value", "low", "high", "count"])
+    return pd.DataFrame(rows, columns=["metric", "value", "low", "high", "count"])
 
 
 def _new_buyer(

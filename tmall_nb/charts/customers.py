@@ -1,0 +1,195 @@
+"""Charts of customer value; every figure is read from the result."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tmall_nb.analyses.customers import SegmentLists, TouchResult, ValueResult
+from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, TONES, finish, new_figure, percent_axis, yuan_axis
+from tmall_nb.words import format_value, label
+
+__all__ = ["list_sizes", "order_calibration", "segment_values", "source_values", "touch_effect", "value_concentration"]
+
+say = partial(label, "customers")
+
+
+def order_calibration(result: ValueResult, *, language: str = "zh") -> Figure:
+    """Predicted and actual orders of the held-out days by repeat orders before."""
+    rows = result.calibration
+    fig, ax = new_figure(language)
+    if rows.empty:
+        return _empty(fig, ax, language)
+    place = np.arange(len(rows))
+    ax.fill_between(place, rows["low"], rows["high"], color=RULE, lw=0, label=say("if_right", language))
+    ax.plot(place, rows["predicted"], color=MUTED, ls="--", label=say("predicted", language))
+    ax.plot(place, rows["actual"], "o", color=ACCENT, label=say("actual", language))
+    names = [f"{k}" for k in rows["frequency"]]
+    names[-1] += "+" if len(rows) == 8 else ""
+    ax.set_xticks(place, [f"{n}\n({format_value(b, 'count', language)})" for n, b in zip(names, rows["buyers"], strict=True)])
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel(say("frequency_axis", language))
+    ax.legend(loc="upper left")
+    chosen = result.holdout[result.holdout["chosen"]].iloc[0]
+    title = say("calibration_title", language, model=say(f"model_{chosen['model']}", language), error=chosen["relative_error"])
+    subtitle = say("calibration_subtitle", language, days=result.method.parameters["held_out_days"])
+    return finish(fig, title=title, subtitle=subtitle, alt=title)
+
+
+def segment_values(result: ValueResult, *, language: str = "zh") -> Figure:
+    """Expected value per buyer and share of net sales of each RFM segment."""
+    rows = result.segments[result.segments["expected_value_yuan"].notna()]
+    fig, axes = new_figure(language, columns=2, height=3.4, sharey=True)
+    if rows.empty:
+        return _empty(fig, axes[0], language, rest=axes[1:])
+    place = np.arange(len(rows))
+    axes[0].barh(place, rows["share"], color=ACCENT, height=0.6)
+    axes[1].barh(place, rows["expected_value_yuan"], color=RULE, height=0.6)
+    axes[1].hlines(place, rows["low"], rows["high"], color=INK, lw=1.2)
+    for k, row in enumerate(rows.itertuples()):
+        axes[0].annotate(
+            format_value(row.share, "percent", language), (row.share, k), (3, 0), textcoords="offset points", va="center"
+        )
+        text = format_value(row.expected_value_yuan, "yuan", language)
+        axes[1].annotate(text, (row.high, k), (3, 0), textcoords="offset points", va="center")
+    names = [f"{_word(r.segment, language)} ({format_value(r.buyers, 'count', language)})" for r in rows.itertuples()]
+    axes[0].set_yticks(place, names)
+    axes[0].invert_yaxis()
+    for ax, name in zip(axes, ("share_axis", "value_axis"), strict=True):
+        ax.margins(x=0.2)
+        ax.set_xlabel(say(name, language))
+    percent_axis(axes[0], "x", language)
+    yuan_axis(axes[1], "x", language)
+    best = rows.loc[rows["share"].idxmax()]
+    title = say("segments_title", language, segment=_word(best["segment"], language), share=best["share"])
+    return finish(fig, title=title, subtitle=say("segments_subtitle", language, days=_days(result)), alt=title)
+
+
+def value_concentration(result: ValueResult, *, language: str = "zh") -> Figure:
+    """Cumulative share of expected value over buyers, best first, with the tiers."""
+    value = np.sort(result.table["expected_value_yuan"].dropna().to_numpy())[::-1]
+    fig, ax = new_figure(language)
+    if not len(value) or value.sum() <= 0:
+        return _empty(fig, ax, language)
+    share = np.append(0.0, np.cumsum(value) / value.sum())
+    buyers = np.linspace(0, 1, len(share))
+    thin = np.unique(np.linspace(0, len(share) - 1, 400).astype(int))
+    ax.plot(buyers[thin], share[thin], color=ACCENT)
+    ax.plot([0, 1], [0, 1], color=RULE, lw=1, ls=":")
+    tiers = result.tiers
+    edges = np.cumsum(tiers["share_buyers"].to_numpy(float))[:-1]
+    for edge, name in zip(edges, tiers["tier"], strict=False):
+        reached = float(np.interp(edge, buyers, share))
+        ax.plot([edge, edge], [0, reached], color=MUTED, lw=0.8, ls="--")
+        text = f"{_word(name, language)} {format_value(reached, 'percent', language)}"
+        ax.annotate(text, (edge, reached), (5, -9), textcoords="offset points", fontsize=8.5, color=INK)
+    for axis in ("x", "y"):
+        percent_axis(ax, axis, language)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1.02)
+    ax.set_xlabel(say("buyers_axis", language))
+    title = say("concentration_title", language, share=float(np.interp(0.2, buyers, share)))
+    return finish(fig, title=title, subtitle=say("concentration_subtitle", language, days=_days(result)), alt=title)
+
+
+def source_values(result: ValueResult, *, language: str = "zh") -> Figure:
+    """Value per buyer by source of the first order: so far, and expected with its interval."""
+    rows = result.sources.head(10)
+    fig, ax = new_figure(language, height=1.3 + 0.3 * max(len(rows), 3))
+    if rows.empty or rows["expected_value_yuan"].isna().all():
+        return _empty(fig, ax, language)
+    place = np.arange(len(rows))
+    ax.barh(place, rows["net_per_buyer"], color=ACCENT, height=0.6, label=say("so_far", language))
+    ax.barh(
+        place, rows["expected_value_yuan"], left=rows["net_per_buyer"], color=RULE, hatch="///", height=0.6, ec=MUTED,
+        label=say("expected", language),
+    )  # fmt: skip
+    ax.hlines(place, rows["net_per_buyer"] + rows["low"], rows["net_per_buyer"] + rows["high"], color=INK, lw=1.4)
+    names = [f"{_word(str(r.source), language)} ({format_value(r.buyers, 'count', language)})" for r in rows.itertuples()]
+    ax.set_yticks(place, names)
+    ax.invert_yaxis()
+    ax.set_ylim(len(rows) - 0.4, -1.3)
+    yuan_axis(ax, "x", language)
+    ax.legend(loc="upper right", ncols=2)
+    total = rows["net_per_buyer"] + rows["expected_value_yuan"]
+    best = rows.loc[total.idxmax(), "source"]
+    title = say("sources_title", language, source=_word(str(best), language), value=total.max())
+    return finish(fig, title=title, subtitle=say("sources_subtitle", language, days=_days(result)), alt=title)
+
+
+def list_sizes(result: SegmentLists, *, language: str = "zh") -> Figure:
+    """Touched and held-out buyers of each list beside the number needed to see the uplift."""
+    rows = result.plan[result.plan["buyers"] > 0]
+    fig, ax = new_figure(language, height=1.2 + 0.5 * max(len(rows), 2))
+    if rows.empty:
+        return _empty(fig, ax, language)
+    place = np.arange(len(rows))
+    ax.barh(place, rows["touched"], color=ACCENT, height=0.5, label=say("touched", language))
+    ax.barh(
+        place,
+        rows["held_out"],
+        left=rows["touched"],
+        color="white",
+        ec=MUTED,
+        hatch="///",
+        height=0.5,
+        label=say("held_out", language),
+    )
+    known = rows["needed"].notna()
+    ax.plot(
+        rows.loc[known, "needed"],
+        place[known],
+        "|",
+        ms=22,
+        mew=2.2,
+        color=TONES["act"],
+        label=say("needed", language),
+        ls="none",
+    )
+    ax.set_yticks(place, [_word(name, language) for name in rows["list"]])
+    ax.invert_yaxis()
+    ax.set_ylim(len(rows) - 0.4, -1.1)
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="upper right", ncols=3)
+    ready = int((rows["verdict"] == "large_enough").sum())
+    title = say("lists_title", language, ready=ready, count=len(rows))
+    uplift = float(rows["uplift"].iloc[0])
+    return finish(fig, title=title, subtitle=say("lists_subtitle", language, uplift=uplift), alt=title)
+
+
+def touch_effect(result: TouchResult, *, language: str = "zh") -> Figure:
+    """Uplift in the share of ordering buyers, touched against held out, with its interval."""
+    rows = result.table[result.table["uplift"].notna()]
+    fig, ax = new_figure(language, height=1.2 + 0.4 * max(len(rows), 2))
+    if rows.empty:
+        return _empty(fig, ax, language)
+    place = np.arange(len(rows))
+    ax.axvline(0, color=MUTED, lw=1)
+    ax.hlines(place, rows["low"], rows["high"], color=ACCENT, lw=1.8)
+    ax.plot(rows["uplift"], place, "o", color=ACCENT)
+    ax.set_yticks(place, [_word(name, language) for name in rows["list"]])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    percent_axis(ax, "x", language)
+    best = rows.iloc[-1]
+    title = say("touch_title", language, uplift=best["uplift"], uplift_low=best["low"], uplift_high=best["high"])
+    return finish(fig, title=title, subtitle=say("touch_subtitle", language, level=result.method.level), alt=title)
+
+
+def _days(result: ValueResult) -> int:
+    return int(result.method.parameters["horizon_days"])
+
+
+def _word(key: str, language: str) -> str:
+    return format_value(key, "value", language)
+
+
+def _empty(fig: Figure, ax: Axes, language: str, *, rest: Any = ()) -> Figure:
+    for axes in (ax, *rest):
+        axes.set_axis_off()
+    text = say("nothing_to_draw", language)
+    ax.annotate(text, (0.5, 0.5), xycoords="axes fraction", ha="center", color=MUTED)
+    return finish(fig, title=text, alt=text)  # type: ignore[arg-type]
