@@ -32,7 +32,7 @@ _WHERE = {
     "tmall_nb.analyses.titles": "write_titles",
     "tmall_nb.analyses.attribution": "attribute_paths compare_channels",
     "tmall_nb.analyses.media_mix": "fit_media_mix plan_budget pool_media_mix Beliefs",
-    "tmall_nb.analyses.geo": "design_geo_test read_geo_test",
+    "tmall_nb.analyses.geo": "design_geo_test read_geo_test rehearse_geo_test",
     "tmall_nb.analyses.cohorts": "track_cohorts",
     "tmall_nb.analyses.customers": "value_customers list_segments read_touch",
     "tmall_nb.analyses.campaign": "review_campaign measure_uplift synthetic_control",

@@ -7,6 +7,9 @@ from typing import Any
 
 # module: the charts in it; add a line for a new one.
 _WHERE = {
+    "attribution": "channel_returns path_credit spend_pacing",
+    "geo": "geo_test_design geo_test_path",
+    "media_mix": "budget_plans budget_split demand_sensitivity response_curves sales_baseline",
     "cohorts": "cohort_triangle new_and_returning retention_ahead second_order_curve segment_repurchase",
     "customers": "list_sizes order_calibration segment_values source_values touch_effect value_concentration",
     "method_check": "coverage_shares method_errors",

@@ -101,7 +101,7 @@ def _with_interval(name: str, draws: np.ndarray) -> dict[str, object]:
 def pace_month(days: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Where each channel's spend of the newest month will end if it goes on like the last two weeks; 90 % from its own days."""
     last, rng, rows = days["date"].max(), np.random.default_rng(seed), []
-    month = last.to_period("M")
+    month = (last + pd.Timedelta(days=1)).to_period("M")  # after a month's last day the next one is looked at
     left = (month.end_time.normalize() - last).days
     for name, part in days.groupby("channel", sort=True):
         daily = part.groupby("date")["spend"].sum().reindex(pd.date_range(part["date"].min(), last), fill_value=0.0)

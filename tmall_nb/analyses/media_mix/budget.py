@@ -60,7 +60,7 @@ class _Setting:
 def plan_budget(
     mix: MixResult,
     *,
-    total_yuan: float | None,
+    total_yuan: float | None = None,
     bounds: Bounds | None = None,
     platform_roas: Mapping[str, float] | None = None,
     margin: float | None = None,
@@ -73,7 +73,7 @@ def plan_budget(
     Parameters
     ----------
     mix : result of ``fit_media_mix``
-    total_yuan : budget of one week over all channels, yuan; None: as much as earns its cost (needs ``margin``)
+    total_yuan : budget of one week over all channels, yuan; None: today's, or, with ``margin``, as much as earns its cost
     bounds : smallest and largest spend: one pair of multiples of present spend for all channels (default .5 and 2,
         widened where the total asks for it), or yuan a week per channel, {"search": (2000, 9000)}
     platform_roas : the platform's returns; only their relative pattern is used, the less the more it disagrees with the model
@@ -87,6 +87,8 @@ def plan_budget(
     ------
     ParameterError : the total cannot be reached inside the bounds; NotEnoughData : the mix has no interval to plan with
     """
+    if total_yuan is None and margin is None:
+        total_yuan = _spend_now(mix)
     setting, pattern = _setting(mix, total_yuan, bounds, platform_roas or mix.platform_roas, margin)
     cost = setting.now / setting.level
     total = None if total_yuan is None else total_yuan / setting.level
@@ -126,8 +128,7 @@ def _setting(
     names = [str(c) for c in mix.table["channel"][: fit.data.channels]]
     if mix.table["low"][: len(names)].isna().any():
         raise NotEnoughData("the media mix has no interval (the chains did not converge): fit it again with sampler laplace")
-    weekly = fit.data.lagged[:, -WINDOW:, 0].mean(axis=1) * fit.data.spend_mean
-    now = np.maximum(weekly, 1e-9 * fit.data.spend_mean)
+    now = _weekly(mix)
     if total is not None and not total > 0:
         raise ParameterError("total_yuan", total, "yuan a week above 0")
     if total is None and (margin is None or not 0 < margin <= 1):
@@ -145,6 +146,16 @@ def _setting(
     scales = np.unique(np.concatenate([[1.0], np.linspace(min(low.min(), 1.0), max(high.max(), 1.0), GRID_POINTS)]))
     found = responses(fit, scales, window=WINDOW, log_roas=log_roas)
     return _Setting(names, now, fit.data.sales_mean, found, low, high), pattern
+
+
+def _weekly(mix: MixResult) -> np.ndarray:
+    """Mean weekly spend per channel over the last year, yuan."""
+    data = mix.fit.fit.data
+    return np.maximum(data.lagged[:, -WINDOW:, 0].mean(axis=1), 1e-9) * data.spend_mean
+
+
+def _spend_now(mix: MixResult) -> float:
+    return float(_weekly(mix).sum())
 
 
 def _bounds(bounds: Bounds | None, names: list[str], now: np.ndarray, change: float | None) -> tuple[np.ndarray, np.ndarray]:
@@ -249,14 +260,14 @@ def _findings(
                 {"channel": down["channel"], "other": up["channel"], "down": -down["move"], "up": up["move"]},
             )
         )
-    if halved:
+    if halved and not (table["verdict"] == "keep").all():
         found.append(Finding("budget_halved", "watch", {"value": mix.fit.demand.autocorrelation}))
     if "follow_platform" in set(alternatives["plan"]):
         other = alternatives.set_index("plan").loc["follow_platform"]
         found.append(
             Finding(
                 "budget_platform",
-                "watch" if other["expected_gain"] < plan["expected_gain"] else "good",
+                "watch" if other["expected_gain"] < plan["expected_gain"] else "unknown",
                 {
                     "value": other["expected_gain"],
                     "value_low": other["low"],
