@@ -12,10 +12,11 @@ from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
-from cycler import cycler
 from matplotlib import dates as mdates
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tmall_nb.charts.figure import Chart
@@ -74,8 +75,10 @@ def new_figure(
     return fig, fig.subplots(rows, columns, **options)
 
 
-def finish(fig: Chart, *, title: str, subtitle: str = "", alt: str = "") -> Chart:
+def finish(fig: Figure, *, title: str, subtitle: str = "", alt: str = "") -> Chart:
     """Put the message over the figure, measure with unit and period under it, and set the sentence that stands for it."""
+    if not isinstance(fig, Chart):
+        raise TypeError("finish takes a figure made by new_figure")
     fig.caption(title, subtitle, alt or title)
     return fig
 

@@ -24,12 +24,14 @@ class RefundLag:
     ----------
     share : refunded part of the paid amount once all refunds have arrived (0-1)
     arrived : (max_lag + 1,) F(lag): share of refunds that arrive within ``lag`` days
+    seen : (days,) refund amount that has arrived
     expected : (days,) refund amount once mature: seen so far plus still to come
     draws : (draws, days) simulated mature refund amounts, from which intervals of any sum of days are taken
     """
 
     share: float
     arrived: Array
+    seen: Array
     expected: Array
     draws: Array
 
@@ -81,7 +83,7 @@ def complete_refunds(
         draw_share, draw_arrived = _fit(triangle * weight[:, None], paid * weight, age)
         mean = paid * draw_share * (1 - draw_arrived[age])
         out[d] = seen + rng.poisson(mean / size) * size
-    return RefundLag(share, arrived, expected, out)
+    return RefundLag(share, arrived, seen, expected, out)
 
 
 def _fit(triangle: Array, paid: Array, age: NDArray[np.intp]) -> tuple[float, Array]:
