@@ -12,6 +12,8 @@ _WHERE = {
     "media_mix": "budget_plans budget_split demand_sensitivity response_curves sales_baseline",
     "cohorts": "cohort_triangle new_and_returning retention_ahead second_order_curve segment_repurchase",
     "customers": "list_sizes order_calibration segment_values source_values touch_effect value_concentration",
+    "keywords": "bid_ranges demand_reach root_effects verdict_spend",
+    "titles": "title_coverage",
     "method_check": "coverage_shares method_errors",
     "health": "change_bridge daily_sales order_clock province_shares refund_weeks source_changes",
 }

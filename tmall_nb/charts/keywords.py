@@ -1,0 +1,103 @@
+"""Charts of keyword scores and search opportunities; every figure is read from the result."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from matplotlib.axes import Axes
+
+from tmall_nb.analyses.keywords import KeywordResult, OpportunityResult
+from tmall_nb.charts.figure import Chart
+from tmall_nb.charts.style import ACCENT, HATCHES, INK, MUTED, TONES, finish, new_figure, yuan_axis
+from tmall_nb.words import format_value, label
+from tmall_nb.words.catalogue import value_word
+
+__all__ = ["bid_ranges", "demand_reach", "root_effects", "verdict_spend"]
+
+say = partial(label, "keywords")
+VERDICTS = {"raise": "good", "keep": "unknown", "lower": "watch", "negative": "act", "not_enough_data": "unknown"}
+TOP = 14
+
+
+def verdict_spend(result: KeywordResult, *, language: str = "zh") -> Chart:
+    """Spend by verdict, with the number of keywords behind each bar."""
+    fig, ax = new_figure(language, height=3.0)
+    table = result.table
+    if table["spend"].sum() <= 0:
+        return _empty(fig, ax, language)
+    sums = table.groupby("verdict")["spend"].agg(["sum", "size"]).reindex(list(VERDICTS)).fillna(0)[::-1]
+    for row, (verdict, values) in enumerate(sums.iterrows()):
+        hatch = HATCHES[list(VERDICTS).index(str(verdict))]
+        ax.barh(row, values["sum"], color=TONES[VERDICTS[str(verdict)]], hatch=hatch, edgecolor="white", height=0.65)
+        text = f"{format_value(values['sum'], 'yuan', language)} · {int(values['size'])}"
+        ax.annotate(text, (values["sum"], row), (4, 0), textcoords="offset points", va="center", color=INK)
+    ax.set_yticks(range(len(sums)), [value_word(str(v), language, stem="keywords") for v in sums.index])
+    ax.margins(x=0.2)
+    yuan_axis(ax, "x", language)
+    spend = float(table["spend"].sum())
+    lost = float(sums.loc["negative", "sum"])
+    if lost > 0:
+        title = say("verdicts_title", language, spend=spend, share=lost / spend)
+    else:
+        title = say("verdicts_title_calm", language, spend=spend)
+    return finish(fig, title=title, subtitle=say("verdicts_subtitle", language), alt=title)
+
+
+def bid_ranges(result: KeywordResult, *, language: str = "zh") -> Chart:
+    """Highest bid of the keywords with most spend, with its interval and the price paid now."""
+    table = result.table[result.table["max_bid_yuan"].notna() & result.table["cost_per_click"].notna()]
+    top = table.nlargest(TOP, "spend").sort_values("rank", ascending=False)
+    fig, ax = new_figure(language, height=1.4 + 0.3 * max(len(top), 3))
+    if top.empty:
+        return _empty(fig, ax, language)
+    rows = range(len(top))
+    ax.hlines(rows, top["max_bid_yuan_low"], top["max_bid_yuan_high"], color=ACCENT, lw=2)
+    ax.plot(top["max_bid_yuan"], rows, "o", color=ACCENT, ms=6)
+    ax.plot(top["cost_per_click"], rows, "|", color=INK, ms=13, mew=2)
+    ax.set_yticks(rows, top["keyword"])
+    ax.set_xlim(left=0)
+    subtitle = say("bids_subtitle", language, level=result.method.level)
+    title = say("bids_title", language)
+    return finish(fig, title=title, subtitle=subtitle, alt=title)
+
+
+def root_effects(result: KeywordResult, *, language: str = "zh") -> Chart:
+    """Effect of the word roots with most clicks on the odds of an order."""
+    tokens = result.tokens.dropna(subset=["effect"]).head(TOP).sort_values("effect") if len(result.tokens) else result.tokens
+    fig, ax = new_figure(language, height=1.4 + 0.3 * max(len(tokens), 3))
+    if tokens.empty:
+        return _empty(fig, ax, language)
+    rows = range(len(tokens))
+    colours = [{"helps": TONES["good"], "hurts": TONES["act"]}.get(v, MUTED) for v in tokens["verdict"]]
+    ax.axvline(1, color=INK, lw=0.8)
+    ax.hlines(rows, tokens["low"], tokens["high"], color=colours, lw=2)
+    for row, (effect, colour, verdict) in enumerate(zip(tokens["effect"], colours, tokens["verdict"], strict=True)):
+        ax.plot(effect, row, "o", color=colour, mfc=colour if verdict != "no_difference" else "white", ms=6)
+    ax.set_yticks(rows, tokens["token"])
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    title = say("roots_title", language)
+    return finish(fig, title=title, subtitle=say("roots_subtitle", language, level=result.method.level), alt=title)
+
+
+def demand_reach(result: OpportunityResult, *, language: str = "zh") -> Chart:
+    """Market terms the shop does not reach: the range of their demand, the likeliest first."""
+    missed = result.unreached[result.unreached["verdict"] != "reached"] if len(result.unreached) else result.unreached
+    top = missed.dropna(subset=["demand_low", "demand_high"]).head(TOP)[::-1] if len(missed) else missed
+    fig, ax = new_figure(language, height=1.4 + 0.3 * max(len(top), 3))
+    if top.empty:
+        return _empty(fig, ax, language)
+    rows = range(len(top))
+    ax.hlines(rows, top["demand_low"].clip(lower=0.5), top["demand_high"], color=ACCENT, lw=5)
+    ax.set_yticks(rows, top["keyword"])
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(lambda value, _: format_value(value, "number", language))
+    title = say("reach_title", language)
+    return finish(fig, title=title, subtitle=say("reach_subtitle", language), alt=title)
+
+
+def _empty(fig: Chart, ax: Axes, language: str) -> Chart:
+    text = say("nothing", language)
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
+    ax.set_axis_off()
+    return finish(fig, title=text, subtitle="", alt=text)
