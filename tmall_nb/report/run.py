@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from tmall_nb.report.parameters import check_parameters
 
 __all__ = ["NotebookFailed", "choose_notebooks", "notebooks_folder", "run_notebook"]
 
+QUIET_KERNEL = "--IPKernelApp.log_level=40"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 Progress = Callable[[str, int, int], None]
 
@@ -96,11 +98,14 @@ def run_notebook(path: Path, parameters: Mapping[str, Any], output: Path, *, pro
             progress(path.stem, cell_index, total)
 
     total = len(_cells(path)) + 1
+    # papermill reads annotated lines by a pattern that knows no "str | None" and warns; ours were checked above.
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
             str(path), str(output), typed, kernel_name="python3", progress_bar=False, cwd=str(output.parent),
             log_output=False, stdout_file=None, stderr_file=None, on_cell_start=started, shutdown_kernel="immediate",
+            extra_arguments=[QUIET_KERNEL],
         )  # fmt: skip
     except PapermillExecutionError as error:
         raise NotebookFailed(Failure(path.stem, error.cell_index + 1, error.ename, _readable(error))) from None

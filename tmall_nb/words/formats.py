@@ -198,6 +198,10 @@ def format_cell(value: Any, unit: str, language: str) -> str:
     if unit in {"field", "fields", "value", "text"}:
         return format_value(value, unit, language)
     number = float(value)
+    if unit.endswith("_signed"):
+        return _signed(format_cell(number, unit.removesuffix("_signed"), language), number, True)
+    if unit == "percent":
+        return plain(100 * number, 2 if abs(number) < 0.00995 else 1) + "%"
     if unit == "yuan":
         return plain(number, 0 if abs(number) >= 100 or number == int(number) else 2)
     if unit == "yuan2":
@@ -206,10 +210,4 @@ def format_cell(value: Any, unit: str, language: str) -> str:
         return plain(100 * number, 2 if abs(number) < 0.00995 else 1)
     if unit == "ratio":
         return plain(number, 2)
-    return (
-        _percent(number, language)
-        if unit == "percent"
-        else _count(number, language)
-        if unit == "count"
-        else _number(number, language)
-    )
+    return _count(number, language) if unit == "count" else _number(number, language)
