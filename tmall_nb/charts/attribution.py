@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from tmall_nb.analyses.attribution import ChannelsResult
+from tmall_nb.analyses.attribution import AttributionResult
 from tmall_nb.charts.style import ACCENT, CATEGORIES, INK, MUTED, RULE, TONES, finish, new_figure, percent_axis, yuan_axis
 from tmall_nb.words import label
 
@@ -21,7 +21,7 @@ MOST = 8
 FAR = 1.6  # multiples of the largest estimate at which an interval is cut off
 
 
-def channel_returns(result: ChannelsResult, *, language: str = "zh") -> Figure:
+def channel_returns(result: AttributionResult, *, language: str = "zh") -> Figure:
     """Every return of every channel with its interval, and break-even: what is reported against what was brought."""
     table = result.table.head(MOST)
     fig, ax = new_figure(language, height=1.3 + 0.95 * len(table))
@@ -61,7 +61,7 @@ def _returns_title(table: pd.DataFrame, language: str) -> str:
     return say("returns_title", language, channel=row["channel"], reported=row["roas_reported"], value=row["roas_incremental"])
 
 
-def path_credit(result: ChannelsResult, *, language: str = "zh") -> Figure:
+def path_credit(result: AttributionResult, *, language: str = "zh") -> Figure:
     """Share of path orders of each channel under every model."""
     credit = result.credit.head(10)
     fig, ax = new_figure(language, height=1.2 + 0.42 * max(len(credit), 4))
@@ -90,7 +90,7 @@ def path_credit(result: ChannelsResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("credit_subtitle", language), alt=title)
 
 
-def spend_pacing(result: ChannelsResult, *, language: str = "zh") -> Figure:
+def spend_pacing(result: AttributionResult, *, language: str = "zh") -> Figure:
     """Spend of the month so far and to its end, against the month before."""
     rows = result.pacing.head(MOST)
     fig, ax = new_figure(language, height=1.1 + 0.5 * max(len(rows), 2))

@@ -6,8 +6,9 @@ from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from tmall_nb.analyses.media_mix import BudgetResult, MixResult
+from tmall_nb.analyses.media_mix import BudgetResult, MediaMixResult
 from tmall_nb.charts.style import (
     ACCENT,
     CATEGORIES,
@@ -30,7 +31,7 @@ MOST = 6
 TOP_SHARE = 1.25  # of the largest median at which bands are cut off
 
 
-def response_curves(result: MixResult, *, language: str = "zh") -> Figure:
+def response_curves(result: MediaMixResult, *, language: str = "zh") -> Figure:
     """Weekly sales each channel's spend brings, with its band and today's spend."""
     names = list(result.table.loc[result.table["roas"].notna(), "channel"])[:MOST]
     columns = min(len(names), 3)
@@ -49,7 +50,9 @@ def response_curves(result: MixResult, *, language: str = "zh") -> Figure:
         ax.annotate(say("now", language), (now["spend"], now["sales"]), xytext=(6, -12), textcoords="offset points", fontsize=9)
         ax.set_ylim(0, TOP_SHARE * max(float(curve["sales"].max()), float(curve["spend"].max()), float(now["high"])))
         ax.set_title(name)
+        ax.set_xlim(0, float(curve["spend"].max()))
         yuan_axis(ax, "x", language)
+        ax.xaxis.set_major_locator(MaxNLocator(3))
         yuan_axis(ax, "y", language)
         ax.grid(True, axis="y")
     top = result.table.sort_values("marginal_roas", ascending=False).iloc[0]
@@ -57,7 +60,7 @@ def response_curves(result: MixResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("curves_subtitle", language), alt=title)
 
 
-def sales_baseline(result: MixResult, *, language: str = "zh") -> Figure:
+def sales_baseline(result: MediaMixResult, *, language: str = "zh") -> Figure:
     """Weekly sales, the model's, and what would have sold without ads."""
     weekly = result.weekly
     fig, ax = new_figure(language)
@@ -73,7 +76,7 @@ def sales_baseline(result: MixResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("fit_subtitle", language), alt=title)
 
 
-def demand_sensitivity(result: MixResult, *, language: str = "zh") -> Figure:
+def demand_sensitivity(result: MediaMixResult, *, language: str = "zh") -> Figure:
     """A channel's return under claimed shares of its spend that follow hidden demand."""
     grid = result.sensitivity
     names = list(dict.fromkeys(grid["channel"]))[:3]
@@ -111,7 +114,8 @@ def budget_split(result: BudgetResult, *, language: str = "zh") -> Figure:
         float(table["spend_planned"].sum()),
         float(result.alternatives.set_index("plan").loc["planned", "expected_gain"]),
     )
-    title = say("budget_title", language, total=total, value=gain)
+    moved = not (table["verdict"] == "keep").all()
+    title = say("budget_title" if moved else "budget_title_keep", language, total=total, value=gain)
     return finish(fig, title=title, subtitle=say("budget_subtitle", language), alt=title)
 
 

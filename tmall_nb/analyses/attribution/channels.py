@@ -15,7 +15,7 @@ from tmall_nb.errors import ParameterError
 
 if TYPE_CHECKING:
     from tmall_nb.analyses.geo import GeoReadResult
-    from tmall_nb.analyses.media_mix import MixResult
+    from tmall_nb.analyses.media_mix import MediaMixResult
     from tmall_nb.shop import Shop
 
 _SPAN = ("", "_low", "_high")
@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelsResult:
+class AttributionResult:
     """Every figure of every channel, side by side.
 
     Attributes
@@ -55,12 +55,12 @@ class ChannelsResult:
 def compare_channels(
     shop: Shop,
     *,
-    mix: MixResult | None = None,
+    mix: MediaMixResult | None = None,
     geo: dict[str, GeoReadResult] | None = None,
     margin: float | None = None,
     window_days: int | None = None,
     seed: int = 0,
-) -> ChannelsResult:
+) -> AttributionResult:
     """Set every figure of every channel side by side, and say which of them may be believed.
 
     A geo test is believed first, then the media mix where its verdict is ``ok``; the platform's own return is never
@@ -77,7 +77,7 @@ def compare_channels(
 
     Returns
     -------
-    ChannelsResult with one row per channel, the largest spend first
+    AttributionResult with one row per channel, the largest spend first
     """
     from tmall_nb.queries.ad_weeks import channel_days, refund_weeks
 
@@ -104,7 +104,7 @@ def compare_channels(
         parameters={"window_days": window, "margin": "-" if margin is None else margin},
         seed=seed,
     )
-    return ChannelsResult(table, _returns(table), credit, pacing, _findings(table, mix, pacing), method)
+    return AttributionResult(table, _returns(table), credit, pacing, _findings(table, mix, pacing), method)
 
 
 def _margin(shop: Shop, margin: float | None) -> float | None:
@@ -116,7 +116,7 @@ def _margin(shop: Shop, margin: float | None) -> float | None:
     return margin
 
 
-def _join_incremental(table: pd.DataFrame, mix: MixResult | None, geo: dict[str, GeoReadResult]) -> pd.DataFrame:
+def _join_incremental(table: pd.DataFrame, mix: MediaMixResult | None, geo: dict[str, GeoReadResult]) -> pd.DataFrame:
     table = table.copy()
     for name in ("roas_incremental", "roas_incremental_low", "roas_incremental_high", "marginal_roas"):
         table[name] = np.nan
@@ -178,7 +178,7 @@ def _returns(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _findings(table: pd.DataFrame, mix: MixResult | None, pacing: pd.DataFrame) -> tuple[Finding, ...]:
+def _findings(table: pd.DataFrame, mix: MediaMixResult | None, pacing: pd.DataFrame) -> tuple[Finding, ...]:
     found: list[Finding] = []
     both = table[table["roas_reported"].notna() & table["roas_incremental"].notna()]
     if len(both):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.media_mix.mix import MixResult
+from tmall_nb.analyses.media_mix.mix import MediaMixResult
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.stats.media_mix import Responses, follow_pattern, responses, split_total
@@ -58,7 +58,7 @@ class _Setting:
 
 
 def plan_budget(
-    mix: MixResult,
+    mix: MediaMixResult,
     *,
     total_yuan: float | None = None,
     bounds: Bounds | None = None,
@@ -122,7 +122,7 @@ def plan_budget(
 
 
 def _setting(
-    mix: MixResult, total: float | None, bounds: Bounds | None, platform: Mapping[str, float] | None, margin: float | None
+    mix: MediaMixResult, total: float | None, bounds: Bounds | None, platform: Mapping[str, float] | None, margin: float | None
 ) -> tuple[_Setting, np.ndarray | None]:
     fit = mix.fit.fit
     names = [str(c) for c in mix.table["channel"][: fit.data.channels]]
@@ -148,13 +148,13 @@ def _setting(
     return _Setting(names, now, fit.data.sales_mean, found, low, high), pattern
 
 
-def _weekly(mix: MixResult) -> np.ndarray:
+def _weekly(mix: MediaMixResult) -> np.ndarray:
     """Mean weekly spend per channel over the last year, yuan."""
     data = mix.fit.fit.data
     return np.maximum(data.lagged[:, -WINDOW:, 0].mean(axis=1), 1e-9) * data.spend_mean
 
 
-def _spend_now(mix: MixResult) -> float:
+def _spend_now(mix: MediaMixResult) -> float:
     return float(_weekly(mix).sum())
 
 
@@ -226,7 +226,7 @@ def _compare(setting: _Setting, plans: dict[str, np.ndarray]) -> pd.DataFrame:
 
 
 def _findings(
-    table: pd.DataFrame, alternatives: pd.DataFrame, mix: MixResult, halved: bool, setting: _Setting
+    table: pd.DataFrame, alternatives: pd.DataFrame, mix: MediaMixResult, halved: bool, setting: _Setting
 ) -> tuple[Finding, ...]:
     plan = alternatives[alternatives["plan"] == "planned"].iloc[0]
     change = float(plan["total"] - setting.now.sum())

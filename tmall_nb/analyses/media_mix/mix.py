@@ -55,7 +55,7 @@ class Beliefs:
 
 
 @dataclass(frozen=True, slots=True)
-class MixResult:
+class MediaMixResult:
     """Incremental returns of channels.
 
     Attributes
@@ -94,7 +94,7 @@ def fit_media_mix(
     lift_tests: pd.DataFrame | None = None,
     beliefs: Beliefs | None = None,
     seed: int = 0,
-) -> MixResult:
+) -> MediaMixResult:
     """Estimate what each channel's spend brought that would not have come anyway.
 
     Believe it where the interval is narrow, the verdict is ``ok`` and no hidden demand was found; otherwise run the
@@ -112,7 +112,7 @@ def fit_media_mix(
 
     Returns
     -------
-    MixResult with one row per channel
+    MediaMixResult with one row per channel
 
     Raises
     ------
@@ -140,7 +140,9 @@ def fit_media_mix(
     return _result(found, read_lift_tests(lift_tests, found), beliefs, seed, outcome, tuple(controls))
 
 
-def _result(weeks: Weeks, tests: object, beliefs: Beliefs, seed: int, outcome: str, controls: tuple[str, ...]) -> MixResult:
+def _result(
+    weeks: Weeks, tests: object, beliefs: Beliefs, seed: int, outcome: str, controls: tuple[str, ...]
+) -> MediaMixResult:
     data = weeks.data(tests)  # type: ignore[arg-type]
     priors = make_priors(data, weeks.channels, beliefs)
     found = fit_insured(data, weeks.spend, followers=_followers(weeks.channels, beliefs), priors=priors, seed=seed)
@@ -170,7 +172,7 @@ def _result(weeks: Weeks, tests: object, beliefs: Beliefs, seed: int, outcome: s
     findings = mix_findings(table, checks, scores, len(weeks.sales), tests is not None)
     curves = curve_frame(found.fit, weeks.channels)
     platform = dict(beliefs.platform_roas) if beliefs.platform_roas else None
-    return MixResult(table, curves, week_frame(found.fit, weeks), checks, grids, scores, findings, method, found, platform)
+    return MediaMixResult(table, curves, week_frame(found.fit, weeks), checks, grids, scores, findings, method, found, platform)
 
 
 def make_priors(data: MixData, channels: tuple[str, ...], beliefs: Beliefs) -> Priors:
@@ -243,4 +245,4 @@ def fit_map_converged(fit: object) -> bool:
     return bool(getattr(fit, "converged", False))
 
 
-__all__ = ["Beliefs", "MixResult", "fit_media_mix", "make_priors"]
+__all__ = ["Beliefs", "MediaMixResult", "fit_media_mix", "make_priors"]
