@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from tmall_nb.analyses.cohorts import CohortResult
+from tmall_nb.analyses.cohorts import CohortsResult
 from tmall_nb.charts.style import ACCENT, CATEGORIES, INK, MUTED, RULE, TONES, date_axis, finish, new_figure, percent_axis
 from tmall_nb.words import format_value, label
 
@@ -23,7 +23,7 @@ BLUES = LinearSegmentedColormap.from_list("blues", ["#f4f8fa", "#9cc6d9", ACCENT
 DAYS_SHOWN = 365
 
 
-def cohort_triangle(result: CohortResult, *, language: str = "zh") -> Figure:
+def cohort_triangle(result: CohortsResult, *, language: str = "zh") -> Figure:
     """Heat map of retention by month of the first order and age, numbers in the cells, unseen cells hatched."""
     cells = result.cells[(result.cells["age"] >= 1) & (result.cells["age"] <= MOST_AGES)]
     cohorts = list(dict.fromkeys(cells["cohort"]))[-MOST_COHORTS:]
@@ -33,11 +33,9 @@ def cohort_triangle(result: CohortResult, *, language: str = "zh") -> Figure:
     ages = int(cells["age"].max())
     top = float(cells["retention"].quantile(0.98)) or 1.0
     sizes = cells.groupby("cohort")["cohort_size"].first()
-    for row in cells[cells["cohort"].isin(cohorts)].itertuples():
+    ax.add_patch(Rectangle((0.5, -0.5), ages, len(cohorts), fc="white", ec=RULE, hatch="////", lw=0))
+    for row in cells[cells["cohort"].isin(cohorts) & cells["seen"]].itertuples():
         y = cohorts.index(row.cohort)
-        if not row.seen:
-            ax.add_patch(Rectangle((row.age - 0.5, y - 0.5), 1, 1, fc="white", ec=RULE, hatch="////", lw=0))
-            continue
         shade = min(row.retention / top, 1.0) if top else 0.0
         ax.add_patch(Rectangle((row.age - 0.5, y - 0.5), 1, 1, fc=BLUES(shade), ec="white", lw=1))
         text = f"{100 * row.retention:.0f}" if row.retention >= 0.0995 else f"{100 * row.retention:.1f}"
@@ -55,7 +53,7 @@ def cohort_triangle(result: CohortResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("triangle_subtitle", language), alt=title)
 
 
-def second_order_curve(result: CohortResult, *, language: str = "zh") -> Figure:
+def second_order_curve(result: CohortsResult, *, language: str = "zh") -> Figure:
     """Share of first buyers with a second order by days since the first, with the days to remind them."""
     curve = result.curve[result.curve["day"] <= DAYS_SHOWN] if len(result.curve) else result.curve
     fig, ax = new_figure(language)
@@ -93,7 +91,7 @@ def second_order_curve(result: CohortResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("curve_subtitle", language, level=result.method.level), alt=title)
 
 
-def segment_repurchase(result: CohortResult, *, language: str = "zh") -> Figure:
+def segment_repurchase(result: CohortsResult, *, language: str = "zh") -> Figure:
     """Repurchase within 90 days by what the first order was: dot and whisker at equal age."""
     rows = result.segments
     rows = rows[rows["verdict"] != "not_enough_data"] if len(rows) else rows
@@ -130,7 +128,7 @@ def _named(segment: str, language: str) -> str:
     return say(f"segment_{segment}", language) if segment in known else str(segment)
 
 
-def retention_ahead(result: CohortResult, *, language: str = "zh") -> Figure:
+def retention_ahead(result: CohortsResult, *, language: str = "zh") -> Figure:
     """Retention of all cohorts together by age, and how it goes on by the chosen model."""
     rows = result.projection
     fig, ax = new_figure(language)
@@ -154,7 +152,7 @@ def retention_ahead(result: CohortResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("ahead_subtitle", language), alt=title)
 
 
-def new_and_returning(result: CohortResult, *, language: str = "zh") -> Figure:
+def new_and_returning(result: CohortsResult, *, language: str = "zh") -> Figure:
     """Where buyers are masked: share of returning buyers a day, by month."""
     months = result.months
     fig, ax = new_figure(language)
@@ -174,4 +172,4 @@ def _empty(fig: Figure, ax: Axes, language: str) -> Figure:
     ax.set_axis_off()
     text = say("nothing_to_draw", language)
     ax.annotate(text, (0.5, 0.5), xycoords="axes fraction", ha="center", color=MUTED)
-    return finish(fig, title=text, alt=text)  # type: ignore[arg-type]
+    return finish(fig, title=text, alt=text)

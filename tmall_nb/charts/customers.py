@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tmall_nb.analyses.customers import SegmentLists, TouchResult, ValueResult
+from tmall_nb.analyses.customers import CustomersResult, SegmentLists, TouchResult
 from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, TONES, finish, new_figure, percent_axis, yuan_axis
 from tmall_nb.words import format_value, label
 
@@ -18,7 +18,7 @@ __all__ = ["list_sizes", "order_calibration", "segment_values", "source_values",
 say = partial(label, "customers")
 
 
-def order_calibration(result: ValueResult, *, language: str = "zh") -> Figure:
+def order_calibration(result: CustomersResult, *, language: str = "zh") -> Figure:
     """Predicted and actual orders of the held-out days by repeat orders before."""
     rows = result.calibration
     fig, ax = new_figure(language)
@@ -40,7 +40,7 @@ def order_calibration(result: ValueResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=subtitle, alt=title)
 
 
-def segment_values(result: ValueResult, *, language: str = "zh") -> Figure:
+def segment_values(result: CustomersResult, *, language: str = "zh") -> Figure:
     """Expected value per buyer and share of net sales of each RFM segment."""
     rows = result.segments[result.segments["expected_value_yuan"].notna()]
     fig, axes = new_figure(language, columns=2, height=3.4, sharey=True)
@@ -69,7 +69,7 @@ def segment_values(result: ValueResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("segments_subtitle", language, days=_days(result)), alt=title)
 
 
-def value_concentration(result: ValueResult, *, language: str = "zh") -> Figure:
+def value_concentration(result: CustomersResult, *, language: str = "zh") -> Figure:
     """Cumulative share of expected value over buyers, best first, with the tiers."""
     value = np.sort(result.table["expected_value_yuan"].dropna().to_numpy())[::-1]
     fig, ax = new_figure(language)
@@ -96,7 +96,7 @@ def value_concentration(result: ValueResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("concentration_subtitle", language, days=_days(result)), alt=title)
 
 
-def source_values(result: ValueResult, *, language: str = "zh") -> Figure:
+def source_values(result: CustomersResult, *, language: str = "zh") -> Figure:
     """Value per buyer by source of the first order: so far, and expected with its interval."""
     rows = result.sources.head(10)
     fig, ax = new_figure(language, height=1.3 + 0.3 * max(len(rows), 3))
@@ -179,7 +179,7 @@ def touch_effect(result: TouchResult, *, language: str = "zh") -> Figure:
     return finish(fig, title=title, subtitle=say("touch_subtitle", language, level=result.method.level), alt=title)
 
 
-def _days(result: ValueResult) -> int:
+def _days(result: CustomersResult) -> int:
     return int(result.method.parameters["horizon_days"])
 
 
@@ -192,4 +192,4 @@ def _empty(fig: Figure, ax: Axes, language: str, *, rest: Any = ()) -> Figure:
         axes.set_axis_off()
     text = say("nothing_to_draw", language)
     ax.annotate(text, (0.5, 0.5), xycoords="axes fraction", ha="center", color=MUTED)
-    return finish(fig, title=text, alt=text)  # type: ignore[arg-type]
+    return finish(fig, title=text, alt=text)

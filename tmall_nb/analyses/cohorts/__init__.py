@@ -1,5 +1,5 @@
 """Cohorts: how many first buyers come back, when, and what they are worth by then."""
 
-from tmall_nb.analyses.cohorts.track import CohortResult, track_cohorts
+from tmall_nb.analyses.cohorts.track import CohortsResult, track_cohorts
 
-__all__ = ["CohortResult", "track_cohorts"]
+__all__ = ["CohortsResult", "track_cohorts"]

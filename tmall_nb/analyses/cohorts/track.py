@@ -22,7 +22,7 @@ from tmall_nb.queries.cohort_cells import age_cells, calendar_cells, cohort_size
 from tmall_nb.queries.second_orders import waiting_buyers
 from tmall_nb.shop import Shop
 
-__all__ = ["CohortResult", "track_cohorts"]
+__all__ = ["CohortsResult", "track_cohorts"]
 
 SOURCE = (
     "Kaplan & Meier 1958; Wilson 1927; Hall 1992 (mean of skewed amounts); Fader & Hardie 2007 (sBG) and Fader, Hardie, Liu, "
@@ -34,7 +34,7 @@ REFUNDED = ("in", "out")
 
 
 @dataclass(frozen=True, slots=True)
-class CohortResult:
+class CohortsResult:
     """Retention of first buyers by month of their first order. Intervals are at ``method.level``.
 
     Attributes
@@ -73,7 +73,7 @@ def track_cohorts(
     buyer: str = "buyer_key",
     refunded: str = "in",
     campaigns: pd.DataFrame | None = None,
-) -> CohortResult:
+) -> CohortsResult:
     """Say how many first buyers come back and when, and whom to remind.
 
     Trust the curve of second orders first: it uses every buyer for as long as seen. Trust revenue per member where ``enough``.
@@ -129,7 +129,7 @@ def _checked_campaigns(campaigns: pd.DataFrame | None) -> pd.DataFrame | None:
     return campaigns.assign(start=pd.to_datetime(campaigns["start"]), end=pd.to_datetime(campaigns["end"]))
 
 
-def _track(data: BuyerOrders, campaigns: pd.DataFrame | None, period: str, refunded: str) -> CohortResult:
+def _track(data: BuyerOrders, campaigns: pd.DataFrame | None, period: str, refunded: str) -> CohortsResult:
     keep = refunded == "in"
     frames: dict[str, pd.DataFrame] = {}
     sizes = cohort_sizes(data, refunded=keep)
@@ -151,7 +151,7 @@ def _track(data: BuyerOrders, campaigns: pd.DataFrame | None, period: str, refun
     facts |= _ahead(frames["projection"])
     frames["months"] = pd.DataFrame(columns=MONTH_COLUMNS)
     method = _method(data, {"period": period, "refunded": refunded} | _both_ways(data))
-    return CohortResult(**frames, findings=cohort_findings(frames, facts), method=method)
+    return CohortsResult(**frames, findings=cohort_findings(frames, facts), method=method)
 
 
 def _ahead(projection: pd.DataFrame) -> dict[str, Any]:
@@ -199,7 +199,7 @@ def _method(data: BuyerOrders, parameters: dict[str, Any]) -> Method:
     return method
 
 
-def _aggregate(orders: Shop | pd.DataFrame, end: str | pd.Timestamp | None) -> CohortResult:
+def _aggregate(orders: Shop | pd.DataFrame, end: str | pd.Timestamp | None) -> CohortsResult:
     months = aggregate_months(orders, end=None if end is None else pd.Timestamp(end), level=LEVEL)
     empty = {name: pd.DataFrame() for name in ("curve", "segments", "rates", "projection", "calendar")}
     method = Method(
@@ -207,6 +207,6 @@ def _aggregate(orders: Shop | pd.DataFrame, end: str | pd.Timestamp | None) -> C
         start=months["month"].min(), end=months["month"].max(), rows_used=int(months["days"].sum()),
     )  # fmt: skip
     cells = pd.DataFrame(columns=COLUMNS)
-    return CohortResult(
+    return CohortsResult(
         table=months, cells=cells, ages=cells, months=months, findings=aggregate_findings(months), method=method, **empty
     )

@@ -2,6 +2,6 @@
 
 from tmall_nb.analyses.customers.segments import SegmentLists, list_segments
 from tmall_nb.analyses.customers.touch import TouchResult, read_touch
-from tmall_nb.analyses.customers.value import ValueResult, value_customers
+from tmall_nb.analyses.customers.value import CustomersResult, value_customers
 
-__all__ = ["SegmentLists", "TouchResult", "ValueResult", "list_segments", "read_touch", "value_customers"]
+__all__ = ["SegmentLists", "TouchResult", "CustomersResult", "list_segments", "read_touch", "value_customers"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.customers.value import ValueResult
+from tmall_nb.analyses.customers.value import CustomersResult
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.stats.btyd import GeometricFit, ParetoFit
@@ -42,7 +42,7 @@ class SegmentLists:
 
 
 def list_segments(
-    value: ValueResult,
+    value: CustomersResult,
     *,
     holdout_share: float = 0.2,
     touch_days: int = 30,

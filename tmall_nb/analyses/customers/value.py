@@ -19,7 +19,7 @@ from tmall_nb.queries.new_buyer_cost import new_buyer_cost
 from tmall_nb.shop import Shop
 from tmall_nb.stats.btyd import GeometricFit, ParetoFit
 
-__all__ = ["ValueResult", "value_customers"]
+__all__ = ["CustomersResult", "value_customers"]
 
 SOURCE = (
     "BG/NBD (Fader, Hardie & Lee 2005), MBG/NBD (Batislam, Denizel & Filiztekin 2007), Pareto/NBD (Schmittlein, Morrison & "
@@ -36,7 +36,7 @@ SOURCES = ("channel", "category", "province", "item")
 
 
 @dataclass(frozen=True, slots=True)
-class ValueResult:
+class CustomersResult:
     """What each buyer is expected to bring. Intervals are at ``method.level``.
 
     Attributes
@@ -73,7 +73,7 @@ def value_customers(
     model: str = "auto",
     margin: float | None = None,
     seed: int = 0,
-) -> ValueResult:
+) -> CustomersResult:
     """Say who is still a buyer, what they will order within the horizon, and what that is worth.
 
     Trust sums over many buyers more than single ones, and look at the calibration first: these models know no season and no
@@ -122,7 +122,7 @@ def value_customers(
     }  # fmt: skip
     method = _method(data, choice, table, {"horizon_days": horizon_days, "margin": margin, "held_out_days": held, "seed": seed})
     findings = value_findings(table, frames, choice.name, horizon_days)
-    return ValueResult(table=table, **frames, fit=choice.fit, findings=findings, method=method)
+    return CustomersResult(table=table, **frames, fit=choice.fit, findings=findings, method=method)
 
 
 def _check(orders: Shop | pd.DataFrame, horizon_days: int, model: str, margin: float | None) -> float | None:
