@@ -15,6 +15,7 @@ _WHERE = {
     "keywords": "bid_ranges demand_reach root_effects verdict_spend",
     "titles": "title_coverage",
     "method_check": "coverage_shares method_errors",
+    "inventory": "ready_analyses report_days",
     "health": "change_bridge daily_sales order_clock province_shares refund_weeks source_changes",
 }
 _NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}

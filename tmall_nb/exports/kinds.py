@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -195,13 +196,12 @@ def _map(table: str, headers: tuple[str, ...], extra: Mapping[str, Mapping[str, 
     """Columns that this table would read; of two headers of one field the glossary's first alias wins."""
     known, own = _headers(table), {_norm(h): f for key in ("", table) for h, f in extra.get(key, {}).items()}
     chosen: dict[str, tuple[int, Column]] = {}
-    twice = [n for n, h in enumerate(headers) if table == "product_master" and _norm(h) == "商家编码"]
+    times: Counter[str] = Counter()
     for n, header in enumerate(headers):
-        normal = _norm(header)
+        times[_norm(header)] += 1
+        normal = _norm(header) + (f"#{times[_norm(header)]}" if times[_norm(header)] > 1 else "")  # a repeated header
         percent = normal.endswith("(%)")
         name, rank = (own[normal], -1) if normal in own else known.get(normal) or known.get(UNITS.sub("", normal)) or ("", 0)
-        if len(twice) == 2 and n == twice[0]:
-            name = "item_code"
         if name and (name not in chosen or rank < chosen[name][0]):
             chosen[name] = (rank, Column(n, header, name, percent))
     columns = [c for _, c in sorted(chosen.values(), key=lambda v: v[1].position)]
