@@ -171,6 +171,7 @@ class Chart(Figure):
         self.set_dpi(96)
         file = io.BytesIO()
         few = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        _whiten(few)
         if features.check("webp"):
             few.convert("RGB").save(file, "webp", lossless=True, quality=80, method=4)
         else:
@@ -195,6 +196,15 @@ class Chart(Figure):
 def _address(picture: bytes) -> str:
     kind = "webp" if picture[8:12] == b"WEBP" else "png"
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
+
+
+def _whiten(image: Any) -> None:
+    """Make the palette's almost white entries white, so that a picture has no edge on a white page."""
+    palette = image.getpalette()
+    for k in range(0, len(palette), 3):
+        if min(palette[k : k + 3]) >= 250:
+            palette[k : k + 3] = [255, 255, 255]
+    image.putpalette(palette)
 
 
 def _columns(legend: Any) -> int:

@@ -29,12 +29,13 @@ __all__ = ["change_bridge", "daily_sales", "order_clock", "province_shares", "re
 
 say = partial(label, "health")
 TOP_PROVINCES = 12
+LAST_DAYS = 182
 TOP_SOURCES = 8
 
 
 def daily_sales(result: HealthResult, *, language: str = "zh") -> Figure:
     """Paid amount a day with its usual range, alarms, campaigns, standstill and incomplete days."""
-    days = result.days
+    days = result.days.tail(LAST_DAYS)
     fig, ax = new_figure(language)
     known = days["expected"].notna()
     alarms = days[days["alarm"]]
@@ -128,6 +129,7 @@ def refund_weeks(result: HealthResult, *, language: str = "zh") -> Figure:
     ax.bar(weeks["week"], seen, bottom=net, width=width, color=RULE, label=say("refund_seen", language))
     if known:
         rest = (expected - seen).clip(lower=0)
+        rest = rest.where(rest > 0.004 * weeks["paid_amount"])
         style = {"color": "white", "edgecolor": MUTED, "hatch": "////", "lw": 0.5}
         ax.bar(weeks["week"], rest, bottom=net + seen, width=width, label=say("refund_open", language), **style)
         reach = [net - weeks["net_low"], weeks["net_high"] - net]

@@ -20,10 +20,10 @@ SILENT = frozenset(
 ATTRIBUTES = frozenset(
     "class id alt title width height colspan rowspan scope open lang aria-hidden aria-label data-evidence media".split()
 )
-SVG = frozenset("viewbox d fill stroke stroke-width".split())
+SVG = frozenset("viewbox d fill stroke stroke-width preserveaspectratio vector-effect".split())
 PICTURE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")
 LINK = re.compile(r"(?:https?://|mailto:|#)[^\s\"'<>]*", re.IGNORECASE)
-CASED = {"viewbox": "viewBox"}
+CASED = {"viewbox": "viewBox", "preserveaspectratio": "preserveAspectRatio"}
 
 
 class _Cleaner(HTMLParser):

@@ -125,6 +125,7 @@ def _spark(points: tuple[float | None, ...]) -> str:
         path.append(f"{pen}{k * step:.1f} {2 + (HEIGHT - 4) * (1 - point):.1f}")
         pen = "L"
     return (
-        f'<svg class="tn-spark" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" aria-hidden="true">'
-        f'<path d="{"".join(path)}" fill="none" stroke="currentColor" stroke-width="1.5"/></svg>'
+        f'<svg class="tn-spark" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" preserveAspectRatio="none" '
+        f'aria-hidden="true"><path d="{"".join(path)}" fill="none" stroke="currentColor" stroke-width="1.5" '
+        'vector-effect="non-scaling-stroke"/></svg>'
     )

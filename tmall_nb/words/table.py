@@ -149,7 +149,8 @@ def _column(frame: pd.DataFrame, part: tuple[str, str | None, str | None], stem:
         row_unit = _metric_unit(str(frame["metric"].iloc[position])) if mixed else unit
         estimate = frame[name].iloc[position] if name else None
         bounds = [frame[c].iloc[position] for c in (low, high) if c]
-        cells.append(_cell(estimate, bounds, row_unit, stem, language, bool(name)))
+        text = _cell(estimate, bounds, row_unit, stem, language, bool(name))
+        cells.append(f"¥{text}" if mixed and row_unit.startswith("yuan") and text[:1].isdigit() else text)
     numeric = mixed or unit not in {"text", "value", "field", "fields", "date", "time", "bool"}
     return Column(title, tuple(cells), numeric)
 

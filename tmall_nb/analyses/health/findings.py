@@ -15,7 +15,7 @@ Frames = dict[str, pd.DataFrame]
 
 def health_findings(frames: Frames, periods: Periods) -> tuple[Finding, ...]:
     """Return at least one finding: sales, driver, refunds to come, breaks, alarms, hero items, ad cost, what is missing."""
-    found = [_sales(frames, periods), _driver(frames), _refunds(frames, periods), *_breaks(frames)]
+    found = [_sales(frames, periods), *_breaks(frames), _driver(frames), _refunds(frames, periods)]
     found += [_alarms(frames, periods), _heroes(frames), _ads(frames), _missing(frames)]
     return tuple(f for f in found if f is not None)
 
@@ -33,11 +33,20 @@ def _sales(frames: Frames, periods: Periods) -> Finding:
     if not np.isfinite(row["change"]):
         return Finding("sales_no_comparison", "unknown", values)
     values |= {"change": row["change"], "change_low": row["low"], "change_high": row["high"], "previous": row["previous"]}
+    still = _still_days(frames["breaks"], periods)
+    if still:
+        return Finding("sales_with_break", "unknown", values | {"still": still})
     if row["low"] > 0:
         return Finding("sales_up", "good", values)
     if row["high"] < 0:
         return Finding("sales_down", "act", values)
     return Finding("sales_same", "unknown", values)
+
+
+def _still_days(breaks: pd.DataFrame, periods: Periods) -> int:
+    """Days of standstill inside the two periods that are compared."""
+    first, last = periods.before[0], periods.end
+    return sum(max((min(b.end, last) - max(b.start, first)).days + 1, 0) for b in breaks.itertuples())
 
 
 def _driver(frames: Frames) -> Finding | None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tmall_nb.analyses.health.changes import factor_changes, source_changes
 from tmall_nb.analyses.health.findings import health_findings
-from tmall_nb.analyses.health.kpis import Periods, choose_periods, kpi_table
+from tmall_nb.analyses.health.kpis import KPIS, Periods, choose_periods, kpi_table
 from tmall_nb.analyses.health.refunds import refund_weeks
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
@@ -23,7 +23,8 @@ SOURCE = (
     "KPI definitions of 生意参谋; LMDI-I (Ang 2005); reverse-time product limit for refund lags "
     "(Lagakos, Barraj & De Gruttola 1988) with Bornhuetter-Ferguson completion"
 )
-DAY_COLUMNS = "date paid_amount visitors paid_orders expected low high alarm campaign broken complete".split()
+DAY_COLUMNS = "date paid_amount visitors paid_orders".split()
+MARKS = "expected low high alarm campaign broken complete".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class HealthResult:
     Attributes
     ----------
     table : one row per KPI: metric, value, previous, change (relative) with low/high, last_year, change_last_year, days
-    days : one row per date: paid_amount, visitors, paid_orders, expected paid_amount with low/high, alarm, campaign, broken
-        (deliveries stood still), complete
+    days : one row per date: every KPI of that day (ratios from its own parts), expected paid_amount with low/high, alarm,
+        campaign, broken (deliveries stood still), complete
     factors : one row per factor of the KPI tree: before, after, contribution (yuan; sums to the change of paid_amount)
     sources : one row per traffic source and factor: before, after, contribution
     weeks : one row per payment week: paid_amount, refund_seen, refund_expected (low, high), net_amount (net_low, net_high)
@@ -105,7 +106,7 @@ def review_health(
         parameters={"period_days": periods.days, "end": str(periods.end.date())},
         seed=seed,
     ).drop("day_incomplete", late)
-    frames = {"table": table, "days": days[DAY_COLUMNS], "factors": factors, "breaks": breaks, **parts}
+    frames = {"table": table, "days": _with_ratios(days), "factors": factors, "breaks": breaks, **parts}
     findings = health_findings(frames, periods)
     return HealthResult(**frames, findings=findings, method=method)
 
@@ -162,6 +163,16 @@ def _mark_days(days: pd.DataFrame, shop: Shop | pd.DataFrame) -> tuple[pd.DataFr
     days = days.assign(expected=alarms.expected, low=alarms.low, high=alarms.high, alarm=alarms.alarm, broken=broken)
     columns = ["start", "end", "days", "orders_per_day", "usual_orders_per_day"]
     return days, pd.DataFrame(rows, columns=columns)
+
+
+def _with_ratios(days: pd.DataFrame) -> pd.DataFrame:
+    """The days with each KPI of that day (ratios from the day's own parts, missing where a part is)."""
+    kpis = {}
+    for metric, (top, bottom) in KPIS.items():
+        below = days[bottom].where(days[bottom] > 0) if bottom else 1.0
+        kpis[metric] = days[top] / below
+    extra = pd.DataFrame(kpis, index=days.index).drop(columns=[c for c in DAY_COLUMNS if c in kpis])
+    return pd.concat([days[[*DAY_COLUMNS, *MARKS]], extra], axis=1)
 
 
 def _campaign_days(dates: pd.Series, shop: Shop) -> pd.Series:
