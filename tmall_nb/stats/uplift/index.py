@@ -1,0 +1,179 @@
+"""The control index: what untreated series say about the market, with its own noise taken out.
+
+x_kt = log of control k. Index = mean over controls. Slow part: centred triangular mean, half-width 61 days, over ordinary
+days only (campaign and event days have weight 0). Fast part: the rest without its weekday pattern. The index is noisy, so a
+regression on its fast part is attenuated; the noise is known from the spread of single controls, and the fast part is
+replaced by its signal extraction K_s (K_s + K_n)⁻¹ fast. Jumps of event days are not shrunk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["HALF_WIDTH", "Index", "build_index", "pool_sparse", "safe_log"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+HALF_WIDTH = 61
+LAGS = 10
+SPARSE = 8.0  # orders a day below which a control is pooled with other sparse ones
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What the controls say.
+
+    Attributes
+    ----------
+    slow, fast, jump : (T,) slow part, extracted fast part without jumps, jump of event and campaign days (0 elsewhere)
+    raw_fast : (T,) fast part before extraction
+    noise : (LAGS + 1,) autocovariance of the index's own noise
+    reliability : share of the fast part's variance that is common to the controls (0-1)
+    loadings : (K,) how strongly each control follows the index's fast part
+    deviations : (T, K) fast part of each control minus the index's times its loading
+    jump_noise : (T, T) covariance of the index's own noise on jump days that the extraction leaves in (0 elsewhere)
+    """
+
+    slow: Array
+    fast: Array
+    jump: Array
+    raw_fast: Array
+    noise: Array
+    reliability: float
+    loadings: Array
+    deviations: Array
+    jump_noise: Array
+
+
+def grain(values: Array) -> float:
+    """Size of one order: 1 for counts, the day-to-day dispersion of money where zeros make a log need an offset."""
+    finite = values[np.isfinite(values)]
+    if not len(finite) or (np.all(finite == np.round(finite)) and finite.mean() < 1e5 and np.any(finite % 10)):
+        return 1.0
+    positive = finite[finite > 0]
+    if len(positive) == 0 or len(positive) == len(finite):
+        return min(1.0, float(finite[finite > 0].min()) if len(positive) else 1.0)
+    return float(np.quantile(positive, 0.1))
+
+
+def safe_log(values: Array) -> Array:
+    """log(value + size of one order); finite for zeros, nearly log where days hold many orders."""
+    return np.log(np.maximum(values, 0.0) + grain(values))
+
+
+def pool_sparse(controls: Array) -> Array:
+    """Add up controls that sell too little for a log, until each pool has enough; busy controls stay alone."""
+    if controls.shape[1] < 2:
+        return controls
+    size = np.array([np.nanmean(c) / grain(c) for c in controls.T])
+    busy = [controls[:, k] for k in np.flatnonzero(size >= SPARSE)]
+    pools, pool, total = [], np.zeros(len(controls)), 0.0
+    for k in np.argsort(size, kind="stable"):
+        if size[k] >= SPARSE:
+            break
+        pool, total = pool + controls[:, k], total + size[k]
+        if total >= 2 * SPARSE:
+            pools.append(pool)
+            pool, total = np.zeros(len(controls)), 0.0
+    if total > 0 and not busy and not pools:
+        pools.append(pool)
+    elif total > 0 and pools:
+        pools[-1] = pools[-1] + pool
+    elif total > 0:
+        pools.append(pool)
+    return np.column_stack(busy + pools)
+
+
+def slow_part(values: Array, ordinary: Mask, half_width: int = HALF_WIDTH) -> Array:
+    """Centred triangular mean over ordinary days."""
+    distance = np.abs(np.arange(len(values))[:, None] - np.arange(len(values))[None, :])
+    kernel = np.clip(1 - distance / (half_width + 1), 0, None) * ordinary[None, :]
+    total = kernel.sum(axis=1)
+    far = total <= 0
+    kernel[far], total[far] = ordinary, ordinary.sum()
+    return (
+        kernel
+        @ np.where(ordinary[:, None] if values.ndim > 1 else ordinary, values, 0.0)
+        / (total[:, None] if values.ndim > 1 else total)
+    )
+
+
+def _without_weekday(values: Array, ordinary: Mask, weekday: NDArray[np.intp]) -> Array:
+    out = values.copy()
+    for d in np.unique(weekday):
+        on = weekday == d
+        if (on & ordinary).sum() >= 3:
+            out[on] -= values[on & ordinary].mean(axis=0)
+    return out
+
+
+def _autocov(values: Array, ordinary: Mask) -> Array:
+    """Autocovariances at lags 0..LAGS over pairs of ordinary days; columns averaged."""
+    columns = values.reshape(len(values), -1)
+    out = np.zeros(LAGS + 1)
+    for lag in range(LAGS + 1):
+        both = ordinary[lag:] & ordinary[: len(ordinary) - lag]
+        if both.sum() > 5:
+            out[lag] = (columns[lag:][both] * columns[: len(columns) - lag][both]).mean()
+    return out
+
+
+def _ar_white(cov: Array) -> tuple[float, float, float]:
+    """Fit variance of an AR(1) part, its coefficient and a white variance to autocovariances by least squares."""
+    lags = np.arange(1, LAGS + 1)
+    best = (np.inf, 0.0, 0.0)
+    for rho in np.arange(0.1, 0.96, 0.05):
+        shape = rho**lags
+        size = max(float(shape @ cov[1:] / (shape @ shape)), 0.0)
+        loss = float(((cov[1:] - size * shape) ** 2).sum())
+        if loss < best[0]:
+            best = (loss, size, float(rho))
+    size = min(best[1], max(cov[0], 0.0))
+    return size, best[2], max(float(cov[0]) - size, 0.0)
+
+
+def _toeplitz(size: float, rho: float, white: float, length: int) -> Array:
+    powers = np.zeros(length)
+    powers[: min(length, 150)] = rho ** np.arange(min(length, 150))
+    row = size * powers
+    lag = np.abs(np.subtract.outer(np.arange(length), np.arange(length)))
+    matrix = row[lag]
+    matrix[np.diag_indices(length)] += white
+    return matrix
+
+
+def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.intp]) -> Index:
+    """Split the mean of log controls into slow, extracted fast and jump parts.
+
+    Parameters
+    ----------
+    logs : (T, K) logs of the controls
+    ordinary : (T,) days outside campaign, dips and events
+    jumps : (T,) event days and campaign days, whose jumps are kept as they are
+    weekday : (T,) 0-6
+    """
+    count = logs.shape[1]
+    centred = logs - logs[ordinary].mean(axis=0)
+    slow_each = slow_part(centred, ordinary)
+    fast_each = _without_weekday(centred - slow_each, ordinary, weekday)
+    slow, raw = slow_each.mean(axis=1), fast_each.mean(axis=1)
+    clean = raw[ordinary]
+    loadings = fast_each[ordinary].T @ clean / max(float(clean @ clean), 1e-12)
+    deviations = fast_each - raw[:, None] * loadings
+    noise = _autocov(deviations, ordinary) / (count - 1) if count > 1 else np.zeros(LAGS + 1)
+    total = _autocov(raw, ordinary)
+    n_size, n_rho, n_white = _ar_white(noise)
+    s_size, s_rho, s_white = _ar_white(total - noise)
+    signal = _toeplitz(s_size, s_rho, s_white, len(raw))
+    own = _toeplitz(n_size, n_rho, n_white, len(raw))
+    ridge = 1e-6 * max(float(total[0]), 1e-9)
+    known = np.flatnonzero(~jumps)
+    sum_known = (signal + own)[np.ix_(known, known)] + ridge * np.eye(len(known))
+    fast = signal[:, known] @ np.linalg.solve(sum_known, raw[known])
+    jump = np.where(jumps, raw - fast, 0.0)
+    share = (s_size + s_white) / max(float(total[0]), 1e-12)
+    left = np.where(jumps[:, None] & jumps[None, :], own, 0.0)
+    return Index(slow, fast, jump, raw, noise, float(np.clip(share, 0, 1)), loadings, deviations, left)
