@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import pandas as pd
 from matplotlib.axes import Axes
 
 from tmall_nb.analyses.keywords import KeywordResult, OpportunityResult
@@ -21,8 +22,16 @@ TOP = 14
 
 def verdict_spend(result: KeywordResult, *, language: str = "zh") -> Chart:
     """Spend by verdict, with the number of keywords behind each bar."""
-    fig, ax = new_figure(language, height=3.0)
-    table = result.table
+    return draw_verdicts(result.table, language=language)
+
+
+def draw_verdicts(table: pd.DataFrame, *, language: str = "zh", fig: Chart | None = None) -> Chart:
+    """Spend by verdict of a frame with ``verdict`` and ``spend``; ``fig`` is a chart of before to draw anew."""
+    if fig is None:
+        fig, ax = new_figure(language, height=3.0)
+    else:
+        ax = fig.axes[0]
+        ax.clear()
     if table["spend"].sum() <= 0:
         return _empty(fig, ax, language)
     sums = table.groupby("verdict")["spend"].agg(["sum", "size"]).reindex(list(VERDICTS)).fillna(0)[::-1]
@@ -34,8 +43,7 @@ def verdict_spend(result: KeywordResult, *, language: str = "zh") -> Chart:
     ax.set_yticks(range(len(sums)), [value_word(str(v), language, stem="keywords") for v in sums.index])
     ax.margins(x=0.2)
     yuan_axis(ax, "x", language)
-    spend = float(table["spend"].sum())
-    lost = float(sums.loc["negative", "sum"])
+    spend, lost = float(table["spend"].sum()), float(sums.loc["negative", "sum"])
     if lost > 0:
         title = say("verdicts_title", language, spend=spend, share=lost / spend)
     else:

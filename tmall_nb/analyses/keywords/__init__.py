@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tmall_nb.analyses.keywords.find import find_keywords
+from tmall_nb.analyses.keywords.reprice import reprice_keywords
 from tmall_nb.analyses.keywords.result import KeywordResult, OpportunityResult
 from tmall_nb.analyses.keywords.score import score_keywords
 
-__all__ = ["KeywordResult", "OpportunityResult", "find_keywords", "score_keywords"]
+__all__ = ["KeywordResult", "OpportunityResult", "find_keywords", "reprice_keywords", "score_keywords"]

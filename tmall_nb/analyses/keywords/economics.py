@@ -13,7 +13,7 @@ from tmall_nb.stats.keywords import RateScores, shrink_values
 Array = NDArray[np.float64]
 
 ACT = 0.85  # probability at which a bid is moved
-_WIDE = 4.0  # a bid range wider than this factor decides nothing
+WIDE = 4.0  # a bid range wider than this factor decides nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _rank(headroom: Array, paid: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _verdicts(table: pd.DataFrame, below: Array, over_without_one: Array, level: float) -> pd.Series:
     loss, over = below[0], below[1]
-    wide = (table["max_bid_yuan_high"] > _WIDE * table["max_bid_yuan_low"]).to_numpy()
+    wide = (table["max_bid_yuan_high"] > WIDE * table["max_bid_yuan_low"]).to_numpy()
     verdict = np.where(wide, "not_enough_data", "keep").astype(object)
     verdict[np.maximum(over, over_without_one) <= 1 - ACT] = "raise"
     verdict[over >= ACT] = "lower"
