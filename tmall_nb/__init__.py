@@ -28,7 +28,7 @@ _WHERE = {
     "tmall_nb.analyses.replenishment": "plan_replenishment",
     "tmall_nb.analyses.elasticity": "estimate_elasticity",
     "tmall_nb.analyses.pricing": "plan_prices",
-    "tmall_nb.analyses.keywords": "score_keywords find_keywords",
+    "tmall_nb.analyses.keywords": "score_keywords find_keywords reprice_keywords",
     "tmall_nb.analyses.titles": "write_titles",
     "tmall_nb.analyses.attribution": "attribute_paths compare_channels",
     "tmall_nb.analyses.media_mix": "fit_media_mix plan_budget pool_media_mix Beliefs",
@@ -39,6 +39,7 @@ _WHERE = {
     "tmall_nb.analyses.campaign_plan": "plan_campaign",
     "tmall_nb.analyses.method_check": "score_methods",
     "tmall_nb.method_check": "check_methods",
+    "tmall_nb.report.sheets": "write_bid_sheets",
 }
 _NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}
 _MODULES = ("charts", "demo", "explore", "stats")
