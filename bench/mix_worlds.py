@@ -1,8 +1,8 @@
 """Simulated shops with known returns per channel, for the media-mix and budget benchmarks.
 
 sales_t = base_t + Σ_j R_j · spend share · saturated carried-over spend + noise; base = trend, two yearly harmonics,
-campaign weeks, price and demand u_t (AR(1)). Spend follows season, campaigns and, for `search`, demand. In a hidden world u_t is left out
-of the controls. True returns: log R_j ~ N(log 1.2, .5), independent of everything else.
+campaign weeks, price and demand u_t (AR(1)). Spend follows season, campaigns and, for `search`, demand. In a hidden
+world u_t is left out of the controls. True returns: log R_j ~ N(log 1.2, .5), independent of everything else.
 """
 
 from __future__ import annotations
@@ -43,7 +43,15 @@ def _contribution(part, scale):
     return part["amount"] * _height(part, scale) / part["height_sum"]
 
 
-def draw(seed: int, *, hidden: bool = False, weeks: int = 156, spread: float = 0.5, demand_sd: float = 0.08) -> World:
+def draw(
+    seed: int,
+    *,
+    hidden: bool = False,
+    weeks: int = 156,
+    spread: float = 0.5,
+    demand_sd: float = 0.08,
+    log_roas: np.ndarray | None = None,
+) -> World:
     rng = np.random.default_rng([1701, seed])
     t = np.arange(weeks)
     season = 0.12 * np.sin(2 * np.pi * (t / 52.18 + rng.random())) + 0.05 * np.sin(4 * np.pi * (t / 52.18 + rng.random()))
@@ -57,6 +65,7 @@ def draw(seed: int, *, hidden: bool = False, weeks: int = 156, spread: float = 0
     base = np.exp(rng.uniform(-0.2, 0.2) * (t / weeks - 0.5) + season + rng.uniform(0.2, 0.4) * campaign - 1.5 * price + u)
     base *= 1e6 / base.mean()
     roas, frame = rng.lognormal(np.log(1.2), spread, 5), {"week": pd.date_range("2022-01-03", periods=weeks, freq="W-MON")}
+    roas = roas if log_roas is None else np.exp(log_roas)
     sales, parts = base.copy(), {}
     ratio = rng.dirichlet(np.full(5, 4.0)) * rng.uniform(0.16, 0.26)
     for name, r, portion in zip(CHANNELS, roas, ratio, strict=True):
@@ -122,3 +131,31 @@ def best_plan(world: World, low: float = 0.5, high: float = 2.0, window: int = 5
         below, above = (middle, above) if (scale * cost).sum() > cost.sum() else (below, middle)
     scale = grid[(worth - above * grid * cost[:, None]).argmax(axis=1)]
     return scale, world.gain(scale, window)
+
+
+def lift_tests(world: World, seed: int, error: float = 0.2) -> pd.DataFrame:
+    """Two hold-out tests of eight weeks, with a standard error of ``error`` times the true return."""
+    rng, rows = np.random.default_rng([5, seed]), []
+    for channel, start in (("search", 100), ("feed", 60)):
+        part, span = world.parts[channel], slice(start, start + 8)
+        true = float(_contribution(part, 1.0)[span].sum() / part["spend"][span].sum())
+        rows.append(
+            (
+                channel,
+                world.weeks["week"][start],
+                world.weeks["week"][start + 7],
+                true + rng.normal(0, error * true),
+                error * true,
+            )
+        )
+    return pd.DataFrame(rows, columns=["channel", "start", "end", "roas", "error"])
+
+
+def similar_shops(seed: int, shops: int = 10, weeks: int = 40, alike: float = 0.25) -> list[World]:
+    """Shops whose channels return about the same: log R ~ N(mean of the channel, ``alike``)."""
+    means = np.random.default_rng([31, seed]).normal(np.log(1.2), 0.45, 5)
+    worlds = []
+    for k in range(shops):
+        rng = np.random.default_rng([32, seed, k])
+        worlds.append(draw(100_000 + 1000 * seed + k, weeks=weeks, log_roas=means + rng.normal(0, alike, 5)))
+    return worlds

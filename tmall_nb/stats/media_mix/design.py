@@ -7,7 +7,7 @@ import numpy as np
 __all__ = ["YEAR_WEEKS", "baseline_columns", "lift_rates"]
 
 YEAR_WEEKS = 52.1775
-ONE_HARMONIC, TWO_HARMONICS = 40, 78  # weeks below which a yearly wave cannot be told from the trend
+WAVE_WEEKS = 26  # weeks below which a yearly wave cannot be told from the trend
 
 
 def baseline_columns(year_position: np.ndarray, controls: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def baseline_columns(year_position: np.ndarray, controls: np.ndarray) -> np.ndar
     weeks = len(year_position)
     angle = 2 * np.pi * year_position
     raw = [np.arange(weeks, dtype=float)]
-    for k in range(1, 1 + (weeks >= ONE_HARMONIC) + (weeks >= TWO_HARMONICS)):
+    for k in (1, 2) if weeks >= WAVE_WEEKS else ():
         raw += [np.sin(k * angle), np.cos(k * angle)]
     raw += list(controls.T)
     columns = [(c - c.mean()) / c.std() for c in raw if c.std() > 1e-9 * max(1.0, float(np.abs(c).max()))]

@@ -69,8 +69,9 @@ def _relative(fit: MixFit) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fit_insured(
-    data: MixData, spend: np.ndarray, *, followers: tuple[int, ...] | None = None, priors: Priors | None = None, seed: int = 0
-) -> Insured:
+    data: MixData, spend: np.ndarray, *, followers: tuple[int, ...] | None = None, priors: Priors | None = None,
+    always: bool = False, seed: int = 0,
+) -> Insured:  # fmt: skip
     """Fit; where persistent unexplained demand is found, fit again with a demand column per follower channel.
 
     Parameters
@@ -78,11 +79,12 @@ def fit_insured(
     data, spend : the shop's weeks; ``spend`` in yuan, shape (channels, weeks)
     followers : numbers of the channels whose spend may follow demand; None: any of them, as the data cannot say
     priors : of the plain model; None: the defaults
+    always : insure even where nothing was found
     """
     plain = fit_map(data, priors_for(data, priors), seed=seed)
     relative, base = _relative(plain)
     demand = detect(relative)
-    if not demand.found:
+    if not (demand.found or always):
         return Insured(plain, plain, demand, ())
     chosen = tuple(range(data.channels)) if followers is None else followers
     columns = np.column_stack([spend_residual(spend[j], data.baseline) for j in chosen] or [np.empty((len(base), 0))])

@@ -12,7 +12,8 @@ import numpy as np
 
 __all__ = ["HiddenDemand", "detect", "spend_residual", "whitening"]
 
-ALARM = 0.15  # lag-1 autocorrelation of residual ÷ baseline
+ALARM = 0.15  # lag-1 autocorrelation of residual ÷ baseline; in short data at least ALARM_ERRORS standard errors
+ALARM_ERRORS = 1.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class HiddenDemand:
     Attributes
     ----------
     autocorrelation : lag 1, of residual ÷ baseline
-    found : autocorrelation above .15
+    found : autocorrelation above .15 (above 1.9 standard errors where weeks are few)
     size : standard deviation of the persistent part, as a share of the baseline
     memory : its week-to-week correlation (0-1)
     noise : standard deviation of the part without memory
@@ -54,7 +55,8 @@ def detect(relative: np.ndarray) -> HiddenDemand:
             fit = -0.5 * len(white) * np.log(scale) - float(np.log(np.diag(factor)).sum())
             if fit > best[0]:
                 best = (fit, memory, float(np.sqrt(ratio * scale)), float(np.sqrt(scale)))
-    return HiddenDemand(first, first > ALARM, best[2], best[1], best[3])
+    alarm = max(ALARM, ALARM_ERRORS / float(np.sqrt(len(centered))))
+    return HiddenDemand(first, first > alarm, best[2], best[1], best[3])
 
 
 def _correlation(weeks: int, memory: float) -> np.ndarray:

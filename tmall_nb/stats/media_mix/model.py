@@ -14,6 +14,7 @@ from tmall_nb.stats.media_mix.data import LAGS, MixData, Priors, layout
 __all__ = ["LogPosterior", "response"]
 
 TINY = 1e-12
+SPENT, MOST_SPENT = 1.5, 0.5  # degrees of freedom a channel takes; largest share of weeks taken in all
 
 
 def _carry_weights(logit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -62,6 +63,8 @@ class LogPosterior:
         self.data, self.priors = data, priors
         self.places = layout(data.baseline.shape[1], data.channels)
         self.size = self.places["noise"].stop
+        weeks = len(data.sales)
+        self.spent = min(data.baseline.shape[1] + SPENT * data.channels, MOST_SPENT * weeks)
 
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values and gradients at ``points`` of shape (batch, parameters): shapes (batch,) and (batch, parameters)."""
@@ -75,6 +78,7 @@ class LogPosterior:
             likelihood, slope, slope_memory, slope_noise = _noise(rest, at["memory"][:, 0], at["noise"][:, 0])
         else:
             likelihood, slope, slope_memory, slope_noise = _whitened(rest, self.data.whitening, at["noise"][:, 0])
+        likelihood, slope_noise = likelihood + self.spent * at["noise"][:, 0], slope_noise + self.spent
         value += likelihood
         gradient[:, self.places["memory"]] += slope_memory[:, None]
         gradient[:, self.places["noise"]] += slope_noise[:, None]

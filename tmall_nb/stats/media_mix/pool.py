@@ -11,8 +11,9 @@ from tmall_nb.stats.media_mix.fit import MixFit
 
 __all__ = ["Pooled", "pool", "with_pooled"]
 
-LEAST_SPREAD, SELF_TRUST = 0.2, 2.0  # smallest spread between shops; pseudo-shops that hold the spread at its prior
-PRIOR_SPREAD = 0.4
+LEAST_SPREAD, PRIOR_SPREAD, MOST_SPREAD = 0.25, 0.45, 0.6  # between shops (logs)
+LEVEL_LEFT = 0.2  # how far a shop's own level of returns may lie from the pooled one (logs)
+TRUST, SELF = 1.0, 5.0  # pseudo-shops that hold a channel's mean at the mean of all, and the spread at its prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +35,29 @@ class Pooled:
 
 
 def pool(fits: list[tuple[tuple[str, ...], MixFit]]) -> Pooled:
-    """Combine fits: likelihood means (posterior with its prior taken out), weighted by their precision.
+    """One step of EM: each channel's mean log return over shops, and the spread between shops, from their posteriors.
 
     Parameters
     ----------
-    fits : per shop, the channel names and the fit
+    fits : per shop, the channel names and the fit (under the priors of the round before)
     """
     names = sorted({name for channels, _ in fits for name in channels})
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for channels, fit in fits:
         draws = fit.draws[:, fit.places["log_roas"]]
-        mean, variance = np.median(draws, axis=0), draws.var(axis=0)
-        prior_sd = fit.priors.sd[fit.places["log_roas"]]
-        center = fit.priors.mean[fit.places["log_roas"]] + np.median(fit.draws[:, fit.places["common"]])
         for j, name in enumerate(channels):
-            own = max(1 / variance[j] - 1 / prior_sd[j] ** 2, 0.02)  # precision of the data alone
-            alone = center[j] + (mean[j] - center[j]) / variance[j] / own if own > 0.02 else mean[j]
-            seen[name].append((float(alone), 1 / own))
-    everything = [pair for pairs in seen.values() for pair in pairs]
-    common, spread_all = _combine(everything, PRIOR_SPREAD)
+            seen[name].append((float(np.median(draws[:, j])), float(min(draws[:, j].var(), 1.0))))
+    everything = np.array([pair for pairs in seen.values() for pair in pairs])
+    overall = float(np.average(everything[:, 0], weights=1 / everything[:, 1]))
     rows = []
     for name in names:
-        mean_j, spread = _combine(seen[name], spread_all, start=common)
-        rows.append((mean_j, spread, len(seen[name])))
+        value, variance = np.array(seen[name]).T
+        weight = 1 / (variance + PRIOR_SPREAD**2)
+        mean = float((weight @ value + TRUST * weight.mean() * overall) / (weight.sum() + TRUST * weight.mean()))
+        spread = float(np.sqrt((((value - mean) ** 2 + variance).sum() + SELF * PRIOR_SPREAD**2) / (len(value) + SELF)))
+        rows.append((mean, float(np.clip(spread, LEAST_SPREAD, MOST_SPREAD)), len(value)))
     table = np.array(rows)
     return Pooled(tuple(names), table[:, 0], table[:, 1], table[:, 2].astype(int))
-
-
-def _combine(pairs: list[tuple[float, float]], spread: float, start: float | None = None) -> tuple[float, float]:
-    """Precision-weighted mean (with one pseudo-shop at ``start``) and spread by a few moment steps."""
-    value, variance = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
-    mean, begin = float(np.median(value)), spread
-    for _ in range(8):
-        weight = 1 / (variance + spread**2)
-        extra = 0.0 if start is None else 1 / 0.35**2
-        mean = float((weight @ value + extra * (start or 0.0)) / (weight.sum() + extra))
-        excess = weight / weight.max()
-        found = float((excess * ((value - mean) ** 2 - variance)).sum())
-        spread = float(np.sqrt(max((found + SELF_TRUST * begin**2) / (excess.sum() + SELF_TRUST), LEAST_SPREAD**2)))
-    return mean, spread
 
 
 def with_pooled(priors: Priors, pooled: Pooled, names: tuple[str, ...], columns: int) -> Priors:
@@ -84,5 +69,5 @@ def with_pooled(priors: Priors, pooled: Pooled, names: tuple[str, ...], columns:
             k = pooled.names.index(name)
             mean[places["log_roas"].start + j] = pooled.log_roas[k] - priors.center
             sd[places["log_roas"].start + j] = pooled.spread[k]
-    sd[places["common"]] = 0.15
+    sd[places["common"]] = LEVEL_LEFT
     return replace(priors, mean=mean, sd=sd)
