@@ -132,7 +132,7 @@ _LIST = (
         "scene plan unit entity entity_type item_id item_title keyword keyword_type ad_sales ad_sales_direct ad_sales_indirect "
         "ad_orders ad_orders_direct ad_orders_indirect presale_sales presale_orders ad_carts ad_favorites ad_visits "
         "ad_visitors ad_new_buyers ad_net_sales ad_net_orders coupon_claims platform_subsidy average_rank effect_model "
-        "window_days",
+        "window_days period_days",
     ),
     _table(
         "cps_orders",

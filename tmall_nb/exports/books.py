@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from tmall_nb.errors import ExportError
-from tmall_nb.exports.files import BOOK_LIMIT, HEAD_ROWS, Chunk, Sheet, safe_entry
+from tmall_nb.exports.files import BOOK_LIMIT, BROKEN_ZIP, HEAD_ROWS, Chunk, Sheet, safe_entry
 
 __all__ = ["DAMAGED", "BookSheet", "is_html", "open_html", "open_xls", "open_xlsx"]
 
@@ -117,7 +117,7 @@ def open_xlsx(path: Path, entries: list[zipfile.ZipInfo], data: bytes | None = N
             for entry in entries:
                 if entry.filename.startswith("xl/worksheets/"):
                     _measure(path, archive, entry)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+    except BROKEN_ZIP as error:
         raise ExportError(path, f"the workbook is damaged or cut off ({error}): download it again") from error
     return _workbook(path, source, "xlsx", name)
 

@@ -37,7 +37,7 @@ MUST = {
     "path",
     "channel",
 }
-SUMS = ("total_row", "summary_row")  # rows that repeat other rows' sums: no part of the file's total
+SUMS = ("total_row", "summary_row", "hint_row")  # sums of other rows and examples: no part of the file's total
 PERSONAL = {"buyer_key", "address"}
 
 
@@ -88,6 +88,7 @@ class Converter:
         """Return the rows that enter the table, with ``row_no``."""
         rows: dict[str, pa.Array] = {}
         aside = np.zeros(len(chunk.row_no), dtype=object)
+        self._mark(aside, self._examples(chunk), "hint_row")
         self._mark(aside, self._total_rows(chunk), "total_row")
         for column in self.match.columns:
             self._read(column, chunk.columns[column.position], rows, aside)
@@ -154,6 +155,13 @@ class Converter:
             wanted = pa.array([w.encode(self._cleaner.encoding, "ignore") for w in words], pa.binary()) if binary else TOTALS
             found |= np.asarray(pc.is_in(cells, value_set=wanted))
         return found
+
+    def _examples(self, chunk: Chunk) -> np.ndarray:
+        """Example rows of the project's own sheets: the first cell starts with ``#示例``."""
+        cells = chunk.columns[self.match.columns[0].position]
+        mark = "#示例"
+        pattern = mark.encode(self._cleaner.encoding, "ignore") if pa.types.is_binary(cells.type) else mark
+        return np.asarray(pc.starts_with(cells, pattern=pattern))
 
     def _check_keys(self, rows: dict[str, pa.Array], aside: np.ndarray) -> None:
         for name in (*self._spec.key, *(f for f in self._spec.required if f.endswith("_id"))):

@@ -10,17 +10,18 @@ from __future__ import annotations
 import codecs
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from tmall_nb.errors import ExportError
 
-__all__ = ["HEAD_ROWS", "Chunk", "Opener", "Sheet", "detect_encoding", "open_sheets", "safe_entry"]
+__all__ = ["BROKEN_ZIP", "HEAD_ROWS", "Chunk", "Opener", "Sheet", "detect_encoding", "open_sheets", "safe_entry"]
 
 HEAD_ROWS = 30
 SNIFF = 1 << 20
@@ -28,6 +29,7 @@ ENTRY_LIMIT = 8 << 30  # bytes one zipped text may unpack to; it streams, so mem
 BOOK_LIMIT = 600 << 20  # bytes a workbook's parts may unpack to
 RATIO_LIMIT = 150  # a real export packs 5-30 : 1
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 Opener = Callable[[], Any]
 
 
@@ -93,7 +95,7 @@ def _open_zip(path: Path) -> list[Sheet]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [e for e in archive.infolist() if not e.is_dir()]
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+    except BROKEN_ZIP as error:
         raise ExportError(path, f"the file is damaged or cut off ({error}): download it again") from error
     names = {e.filename for e in entries}
     if "[Content_Types].xml" in names or any(n.startswith("xl/") for n in names):
@@ -103,8 +105,7 @@ def _open_zip(path: Path) -> list[Sheet]:
         raise ExportError(path, f"the zip holds {len(entries)} files; unpack it and put the files into the folder")
     entry = entries[0]
     safe_entry(path, entry, ENTRY_LIMIT)
-    with zipfile.ZipFile(path) as archive, _entry(path, archive, entry) as file:
-        start = file.read(4096)
+    start = _unpack(path, entry, 4096)
     name = _entry_name(entry)
     if start.startswith((OLE, b"PK")) or books.is_html(start):
         return _inner_book(path, entry, start, name)
@@ -115,8 +116,7 @@ def _inner_book(path: Path, entry: zipfile.ZipInfo, start: bytes, name: str) -> 
     from tmall_nb.exports import books
 
     safe_entry(path, entry, BOOK_LIMIT // 4)
-    with zipfile.ZipFile(path) as archive, _entry(path, archive, entry) as file:
-        data = file.read(BOOK_LIMIT // 4)
+    data = _unpack(path, entry, BOOK_LIMIT // 4)
     if start.startswith(OLE):
         return books.open_xls(path, data, name)
     if books.is_html(start):
@@ -124,7 +124,7 @@ def _inner_book(path: Path, entry: zipfile.ZipInfo, start: bytes, name: str) -> 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as inner:
             entries = inner.infolist()
-    except zipfile.BadZipFile as error:
+    except BROKEN_ZIP as error:
         raise ExportError(path, f"{name} inside the zip is damaged ({error})") from error
     if not any(e.filename.startswith("xl/") for e in entries):
         raise ExportError(path, "a zip inside a zip: unpack it and put the files into the folder")
@@ -152,10 +152,12 @@ def safe_entry(path: Path, entry: zipfile.ZipInfo, limit: int) -> None:
         )
 
 
-def _entry(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
+def _unpack(path: Path, entry: zipfile.ZipInfo, size: int) -> bytes:
+    """The first bytes of an entry."""
     try:
-        return archive.open(entry)  # type: ignore[return-value]
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        with zipfile.ZipFile(path) as archive, archive.open(entry) as file:
+            return file.read(size)
+    except BROKEN_ZIP as error:
         raise ExportError(path, f"{entry.filename} in the zip cannot be unpacked ({error})") from error
 
 
@@ -170,12 +172,8 @@ class _Entry(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         try:
             return self._file.read(size)
-        except (zipfile.BadZipFile, EOFError, OSError) as error:
+        except BROKEN_ZIP as error:
             raise ExportError(self._path, f"the zip is damaged ({error}): download it again") from error
-        except Exception as error:
-            if type(error).__module__ == "zlib":
-                raise ExportError(self._path, f"the zip is damaged ({error}): download it again") from error
-            raise
 
     def close(self) -> None:
         self._file.close()

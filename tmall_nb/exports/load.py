@@ -17,7 +17,7 @@ from typing import Any
 from tmall_nb.errors import ExportError, ParameterError, closest
 from tmall_nb.exports.key import read_key
 from tmall_nb.exports.kinds import read_mapping
-from tmall_nb.exports.names import exported_at
+from tmall_nb.exports.names import exported_at, name_days
 from tmall_nb.exports.parse import Job, parse_file
 from tmall_nb.exports.report import CheckReport, make_report
 from tmall_nb.exports.resolve import Part, resolve
@@ -111,8 +111,11 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _digest(path: Path) -> str:
+    """Hash of the content, with the days in the name: one-day files may differ in their name alone."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        content = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    days = name_days(path.name)
+    return f"{content}-{days[0]:%Y%m%d}-{days[1]:%Y%m%d}" if days else content
 
 
 def _read_files(sources: list[tuple[str, Path]], old: Mapping[str, Any], base: Job) -> dict[str, dict[str, Any]]:
