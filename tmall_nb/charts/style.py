@@ -31,7 +31,7 @@ INK, MUTED, RULE, GRID = "#1f2933", "#52606d", "#d5dae0", "#e4e7eb"
 ACCENT = "#0b6e99"
 TONES = {"good": "#2f7d5b", "watch": "#b7791f", "act": "#c0392b", "unknown": "#7b8794"}
 # Seven colours that stay apart for colour-blind readers and differ in grey, the accent first; pair with HATCHES or LINES.
-CATEGORIES = (ACCENT, "#e08e0b", "#3f8f6b", "#8b5fa8", "#5a6772", "#c2563f", "#74b9d6")
+CATEGORIES = (ACCENT, "#e69f00", "#3fa27a", "#b5482f", "#55307a", "#9ccbe0", "#8a97a3")
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "--", "++")
 LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)), (0, (3, 3)), (0, (1, 2)))
 FONT = Path(__file__).parents[1] / "fonts" / "NotoSansCJKsc-Regular-GB2312.otf"

@@ -59,6 +59,7 @@ class Panel:
         self._sliders, self._draw, self._tell = dict(sliders), draw, tell
         self._values = {name: s.value for name, s in self._sliders.items()}
         self._chart: Chart | None = None
+        self._hold = False
         self._waiting: asyncio.TimerHandle | None = None
         self._picture = widgets.Image(layout=widgets.Layout(max_width="100%"))
         self._words, self._title = widgets.HTML(), widgets.HTML()
@@ -81,7 +82,9 @@ class Panel:
                 raise ParameterError(name, value, f"one of {', '.join(self._sliders)}")
             if not slider.low <= value <= slider.high:
                 raise ParameterError(name, value, f"{slider.low:g} to {slider.high:g}")
+            self._hold = True
             self._controls[name][0].value = value
+            self._hold = False
         self._cancel()
         self.redraw()
 
@@ -112,6 +115,8 @@ class Panel:
 
     def _later(self) -> None:
         """Draw once the hand has rested; at once where no event loop runs."""
+        if self._hold:
+            return
         self._cancel()
         try:
             loop = asyncio.get_running_loop()

@@ -27,6 +27,7 @@ class Blocks:
     title : text of the first heading; lead : the rest of the first prose cell
     answer, cards : the answer box and the cards, wherever they stood
     sections : (heading or None, HTML) in order
+    data : tables of the data themselves, which stand at the end
     coverage : rows of the setup cell's frame, headings first
     parameters : values the run was given
     code : source of every code cell
@@ -38,6 +39,7 @@ class Blocks:
     answer: str = ""
     cards: str = ""
     sections: list[tuple[str | None, list[str]]] = field(default_factory=lambda: [(None, [])])
+    data: str = ""
     coverage: list[list[str]] = field(default_factory=list)
     parameters: dict[str, str] = field(default_factory=dict)
     code: list[str] = field(default_factory=list)
@@ -114,6 +116,8 @@ def _output(blocks: Blocks, output: Mapping[str, Any], source: str) -> None:
 def _place(blocks: Blocks, html: str, source: str) -> None:
     if html.startswith('<div class="tn-answer"') and not blocks.answer:
         blocks.answer = html
+    elif "shop.coverage(" in source and html.startswith('<div class="tn-table"'):
+        blocks.data += html
     elif html.startswith('<div class="tn-cards"') and not blocks.cards:
         blocks.cards = html
     else:

@@ -70,7 +70,7 @@ def _body(blocks: Blocks, language: str, facts: Facts) -> tuple[str, list[tuple[
     parts = [f'<h1 id="top">{escape(blocks.title)}</h1>']
     if blocks.lead:
         parts.append(f'<div class="lead">{blocks.lead}</div>')
-    parts += [_meta(facts, language), answer, blocks.cards]
+    parts += [_meta(facts, language), f'<section class="answer">{answer}</section>' if answer else "", blocks.cards]
     toc = [("top", label("report", "answer", language))]
     for number, (heading, html) in enumerate(blocks.sections):
         if heading:
@@ -79,7 +79,7 @@ def _body(blocks: Blocks, language: str, facts: Facts) -> tuple[str, list[tuple[
         parts += html
     parts.append(f'<h2 id="data">{_text("data_behind", language)}</h2>')
     toc.append(("data", label("report", "data_behind", language)))
-    parts += [_coverage(blocks, language), _parameters(blocks, language), _code(blocks, language)]
+    parts += [blocks.data, _coverage(blocks, language), _parameters(blocks, language), _code(blocks, language)]
     return "\n".join(p for p in parts if p), toc
 
 

@@ -103,7 +103,7 @@ def run_notebook(path: Path, parameters: Mapping[str, Any], output: Path, *, pro
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(
-            str(path), str(output), typed, kernel_name="python3", progress_bar=False, cwd=str(output.parent),
+            str(path), str(output), typed, kernel_name="python3", language="python", progress_bar=False, cwd=str(output.parent),
             log_output=False, stdout_file=None, stderr_file=None, on_cell_start=started, shutdown_kernel="immediate",
             extra_arguments=[QUIET_KERNEL],
         )  # fmt: skip

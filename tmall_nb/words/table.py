@@ -21,6 +21,7 @@ __all__ = ["Table", "show"]
 
 FOLDED_ROWS = 200
 TEXT_WIDTH = 24
+SHORT = 20  # half widths: ten Chinese characters stay on one line
 LEVEL = re.compile(r"(low|high)_(\d{1,2})")
 
 
@@ -31,6 +32,17 @@ class Column:
     heading: str
     cells: tuple[str, ...]
     numeric: bool
+
+    @property
+    def head_mark(self) -> str:
+        return f"{'tn-num' if self.numeric else 'tn-short'}{' tn-wrap' if _width(self.heading) > SHORT else ''}"
+
+    @property
+    def mark(self) -> str:
+        """Its style: figures to the right, short texts on one line, long ones with room to wrap."""
+        if self.numeric:
+            return "tn-num"
+        return "tn-short" if max((_width(c) for c in self.cells), default=0) <= SHORT else "tn-long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,8 @@ class Table:
         return f'<div class="tn-table">{"".join(parts)}</div>'
 
     def _rows_html(self, start: int, stop: int) -> str:
-        marks = [' class="tn-num"' if c.numeric else "" for c in self.columns]
-        head = "".join(f"<th{m}>{escape(c.heading)}</th>" for c, m in zip(self.columns, marks, strict=True))
+        marks = [f' class="{c.mark}"' for c in self.columns]
+        head = "".join(f'<th class="{c.head_mark}">{escape(c.heading)}</th>' for c in self.columns)
         body = "".join(
             f"<tr>{''.join(f'<td{m}>{escape(c.cells[k])}</td>' for c, m in zip(self.columns, marks, strict=True))}</tr>"
             for k in range(start, min(stop, self.listed))
@@ -110,32 +122,37 @@ def show(frame: pd.DataFrame | Method, language: str = "zh", *, rows: int = 10, 
 
 
 def _parts(names: Sequence[str]) -> list[tuple[str, str | None, str | None]]:
-    """Group columns: (estimate, low, high); bounds without an estimate make a column of their own (``""`` for estimate)."""
+    """Group columns as (estimate, low, high); bounds without an estimate make a column of their own (``""`` for it).
+
+    ``low``/``high`` belong to the column before them, ``x_low``/``x_high`` to ``x``. A verdict stands second: it is the answer.
+    """
     parts: list[tuple[str, str | None, str | None]] = []
     taken: set[str] = set()
-    last = ""
-    for name in names:
-        pairs = [(f"{name}_low", f"{name}_high")]
-        after = names[names.index(name) + 1 :][:2]
-        if after[:2] in (["low", "high"], ["low_80", "high_80"], ["low_95", "high_95"], ["low_90", "high_90"]):
-            pairs.append((after[0], after[1]))
-        pair = next((p for p in pairs if set(p) <= set(names) - taken), None)
+    for position, name in enumerate(names):
         if name in taken:
             continue
+        after = tuple(names[position + 1 : position + 3])
+        pair = next(
+            (p for p in ((f"{name}_low", f"{name}_high"), after) if _is_pair(p, name) and set(p) <= set(names) - taken), None
+        )
+        alone = re.sub(r"(?:(?<=_)|^)low(?=(_\d+)?$)", "high", name)
         if pair:
             taken |= set(pair)
-            parts.append((name, *pair))
-        elif (match := re.fullmatch(r"(?:(.+)_)?low(_\d+)?", name)) and name[: match.start(0)] == "":
-            high = re.sub(r"low(_\d+)?$", lambda m: f"high{m[1] or ''}", name)
-            if high in names:
-                taken.add(high)
-                parts.append(("", name, high))
-            else:
-                parts.append((name, None, None))
+            parts.append((name, pair[0], pair[1]))
+        elif alone != name and alone in names:
+            taken.add(alone)
+            parts.append(("", name, alone))
         else:
             parts.append((name, None, None))
-        last = name
-    return parts if last else []
+    verdict = [p for p in parts[1:] if p[0] == "verdict"]
+    return [*parts[:1], *verdict, *(p for p in parts[1:] if p[0] != "verdict")]
+
+
+def _is_pair(pair: tuple[str, ...], name: str) -> bool:
+    """Do these two columns hold the bounds of ``name``?"""
+    if pair == (f"{name}_low", f"{name}_high"):
+        return True
+    return len(pair) == 2 and bool(re.fullmatch(r"low(_\d+)?", pair[0])) and pair[1] == pair[0].replace("low", "high")
 
 
 def _column(frame: pd.DataFrame, part: tuple[str, str | None, str | None], stem: str | None, language: str) -> Column:

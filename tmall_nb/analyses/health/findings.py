@@ -15,7 +15,7 @@ Frames = dict[str, pd.DataFrame]
 
 def health_findings(frames: Frames, periods: Periods) -> tuple[Finding, ...]:
     """Return at least one finding: sales, driver, refunds to come, breaks, alarms, hero items, ad cost, what is missing."""
-    found = [_sales(frames, periods), *_breaks(frames), _driver(frames), _refunds(frames, periods)]
+    found = [_sales(frames, periods), *_breaks(frames), _driver(frames, periods), _refunds(frames, periods)]
     found += [_alarms(frames, periods), _heroes(frames), _ads(frames), _missing(frames)]
     return tuple(f for f in found if f is not None)
 
@@ -49,7 +49,7 @@ def _still_days(breaks: pd.DataFrame, periods: Periods) -> int:
     return sum(max((min(b.end, last) - max(b.start, first)).days + 1, 0) for b in breaks.itertuples())
 
 
-def _driver(frames: Frames) -> Finding | None:
+def _driver(frames: Frames, periods: Periods) -> Finding | None:
     factors = frames["factors"]
     if factors.empty or not np.isfinite(factors["contribution"]).all():
         return None
@@ -57,6 +57,8 @@ def _driver(frames: Frames) -> Finding | None:
     values = {"factor": main["factor"], "contribution": main["contribution"], "change": factors["contribution"].sum()}
     values |= {"before": main["before"], "after": main["after"]}
     tone: Tone = "watch" if main["contribution"] < 0 else "good"
+    if _still_days(frames["breaks"], periods):
+        tone = "unknown"
     sources = frames["sources"]
     if len(sources):
         by_source = sources.groupby("segment")["contribution"].sum()
