@@ -59,7 +59,7 @@ def project_retention(pooled: pd.DataFrame, *, ages_ahead: int = 6) -> tuple[pd.
     fit, level = _fit(name, share, weight)
     age = np.arange(1, len(share) + ages_ahead + 1)
     curve = level * np.asarray(fit.survival(age - 1.0))
-    scatter = float(np.sqrt(np.average((share / curve[: len(share)] - 1) ** 2, weights=weight)))
+    scatter = float(np.sqrt(np.average((share - curve[: len(share)]) ** 2, weights=weight)) / np.average(share, weights=weight))
     width = np.maximum(errors[name], scatter)
     ahead = pd.DataFrame(
         {"age": age, "retention": curve, "low": curve / (1 + 2 * width), "high": np.minimum(curve * (1 + 2 * width), 1)}
@@ -71,9 +71,8 @@ def project_retention(pooled: pd.DataFrame, *, ages_ahead: int = 6) -> tuple[pd.
 def _holdout_error(name: str, share: np.ndarray, weight: np.ndarray, keep: int) -> float:
     fit, level = _fit(name, share[:keep], weight[:keep])
     expected = level * np.asarray(fit.survival(np.arange(keep, len(share), dtype=float)))
-    return float(
-        np.average(np.abs(expected - share[keep:]), weights=weight[keep:]) / np.average(share[keep:], weights=weight[keep:])
-    )
+    seen = max(float(np.average(share[keep:], weights=weight[keep:])), 1.0 / weight[keep:].sum())
+    return float(np.average(np.abs(expected - share[keep:]), weights=weight[keep:])) / seen
 
 
 def _fit(name: str, share: np.ndarray, weight: np.ndarray) -> tuple[RenewalFit, float]:

@@ -34,7 +34,7 @@ class Choice:
     name, fit : which, fitted to everything; None where hardly anybody came back
     holdout : one row per model: what it predicted for the held-out days and what came
     held_out : per buyer known at the cut: frequency then, predicted and actual orders in the held-out days
-    miss : error of the held-out total in logs (0 where nothing could be held out)
+    miss : error of the held-out total in logs beyond chance (0 where nothing could be held out)
     miss_by : the same for buyers of frequency 0, 1, …, 7 and above; the total's where a group is small
     """
 
@@ -82,7 +82,7 @@ def choose_model(buyers: pd.DataFrame, *, end: int, cut: int, model: str) -> Cho
     x, tx, age = history(buyers, end)
     if (x > 0).sum() < FEW_REPEATERS:
         return Choice(None, None, holdout, held_out, 0.0, np.zeros(MOST + 1))
-    miss = abs(float(np.log1p(holdout.loc[holdout["chosen"], "relative_error"].iloc[0]))) if rows and actual.sum() else 0.0
+    miss = _beyond_noise(held_out["predicted"], held_out["actual"]) if rows and actual.sum() else 0.0
     return Choice(best, MODELS[best](x, tx, age), holdout, held_out, miss, _miss_by(held_out, miss))
 
 
@@ -95,11 +95,20 @@ def history(buyers: pd.DataFrame, end: int) -> tuple[np.ndarray, np.ndarray, np.
 
 def _miss_by(held_out: pd.DataFrame, miss: float) -> np.ndarray:
     groups = np.full(MOST + 1, miss)
-    rows = calibration(held_out)
-    rows = rows[(rows["buyers"] >= FEW_IN_GROUP) & (rows["actual"] > 0)]
-    off = np.abs(np.log(rows["predicted"].to_numpy(float) / rows["actual"].to_numpy(float)))
-    groups[rows["frequency"].to_numpy(int)] = np.maximum(off, miss)
+    if held_out.empty:
+        return groups
+    kind = held_out["frequency"].clip(upper=MOST).astype(int)
+    for frequency, part in held_out.groupby(kind):
+        if len(part) >= FEW_IN_GROUP and part["actual"].sum() > 0:
+            groups[int(str(frequency))] = max(miss, _beyond_noise(part["predicted"], part["actual"]))
     return groups
+
+
+def _beyond_noise(predicted: pd.Series, actual: pd.Series) -> float:
+    """Error of a total in logs, less what the chance in buyers' orders explains (0 where it explains all of it)."""
+    off = float(np.log(predicted.sum() / actual.sum()))
+    noise = float(((actual - predicted) ** 2).sum()) / float(predicted.sum()) ** 2
+    return float(np.sqrt(max(off**2 - noise, 0.0)))
 
 
 def _deviance(actual: np.ndarray, expected: np.ndarray) -> float:

@@ -147,7 +147,7 @@ def _table(
     _, per_order, spend_error = fit_spend(x + 1, value)
     if choice.fit is not None:
         alive, orders, error, of_sum = orders_ahead(choice.fit, x, recency, age, days=horizon_days, seed=seed)
-        extra = {"orders_error": float(of_sum), "spend_error": float(np.nanmean(spend_error))}
+        extra = {"orders_error": float(of_sum), "spend_error": float(np.mean(spend_error))}
     expected = orders * per_order
     miss = choice.miss_by[np.minimum(x, len(choice.miss_by) - 1).astype(int)]
     wide = np.exp(Z * np.sqrt(error**2 + spend_error**2 + miss**2))
@@ -173,7 +173,7 @@ def _totals(
     rows: list[tuple[Any, ...]] = []
     count = len(table)
     if choice.fit is not None:
-        orders, value = float(table["expected_orders"].sum()), float(table["expected_value_yuan"].sum())
+        orders, value = float(table["expected_orders"].sum()), float(table["expected_value_yuan"].sum(min_count=1))
         noise = 1 / np.sqrt(max(orders, 1e-9))
         wide = np.exp(Z * np.sqrt(extra["orders_error"] ** 2 + choice.miss**2 + noise**2))
         wider = np.exp(Z * np.sqrt(np.log(wide) ** 2 / Z**2 + extra["spend_error"] ** 2))

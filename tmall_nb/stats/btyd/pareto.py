@@ -102,7 +102,7 @@ def _integral(
     """Return the log of the integral, the nodes' shares in it, and log(alpha + tau), log(beta + tau) at the nodes."""
     r, alpha, s, beta = params
     small = min(alpha, beta)
-    far = (alpha + tx) * np.expm1(np.minimum(FAINT / (r + x), 700.0)) + tx
+    far = (alpha + tx) * np.expm1(np.minimum(FAINT / (r + x), 500.0)) + tx
     low, high = np.log(small + tx), np.log(small + np.minimum(T, far))
     half = (high - low)[:, None] / 2
     u = low[:, None] + half * (1 + NODES)

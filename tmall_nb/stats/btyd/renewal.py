@@ -17,6 +17,7 @@ from tmall_nb.stats.btyd.optimum import Objective, maximise
 __all__ = ["RenewalFit", "fit_bdw", "fit_sbg"]
 
 FEW_LOST = 5
+FAR = 1e12  # time to the power c is cut here: nobody is left
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class RenewalFit(Fit):
     def survival(self, t: float | np.ndarray) -> float | np.ndarray:
         """Share of the cohort still alive after ``t`` renewals."""
         a, b, c = self._values()
-        values = np.exp(betaln(a, b + np.asarray(t, dtype=np.float64) ** c) - betaln(a, b))
+        with np.errstate(over="ignore"):
+            power = np.minimum(np.asarray(t, dtype=np.float64) ** c, FAR)
+        values = np.exp(betaln(a, b + power) - betaln(a, b))
         return values if np.ndim(t) else float(values)
 
     def retention(self, t: float | np.ndarray) -> float | np.ndarray:
@@ -91,12 +94,13 @@ def _log_likelihood(counts: np.ndarray, *, fixed_c: bool) -> Objective:
         a, b = np.exp(theta[:2])
         c = 1.0 if fixed_c else float(np.exp(theta[2]))
         with np.errstate(over="ignore"):
-            d = b + np.minimum(t**c, 1e12)
+            power = np.where(t > 0, np.minimum(t**c, FAR), 0.0)
+        d = b + power
         s = np.exp(betaln(a, d) - betaln(a, b))
         both = digamma(a + d)
         slopes = np.stack([
             s * (digamma(a + b) - both), s * (digamma(d) - both - digamma(b) + digamma(a + b)),
-            s * (digamma(d) - both) * np.where(t > 0, np.minimum(t**c, 1e12), 0.0) * log_t * c,
+            s * (digamma(d) - both) * power * log_t * c,
         ])  # fmt: skip
         gone = np.maximum(s[:-1] - s[1:], 1e-300)
         value = lost @ np.log(gone) + counts[-1] * np.log(max(s[-1], 1e-300))
