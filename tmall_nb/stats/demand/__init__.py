@@ -1,0 +1,1 @@
+"""Demand models: numbers only (arrays in, arrays or frozen dataclasses out)."""
