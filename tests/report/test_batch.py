@@ -19,7 +19,7 @@ def job(path, tmp_path, **options):
 def test_a_run_leaves_page_and_copy_and_nothing_else(make_notebook, tmp_path):
     seen = []
     made = job(
-        make_notebook("horizon_days + 1", "import sys; print('noise', file=sys.stderr)"),
+        make_notebook("horizon_days + 1", "import sys; print('no' + 'ise', file=sys.stderr)"),
         tmp_path,
         parameters={"horizon_days": 3},
     )
