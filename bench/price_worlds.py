@@ -1,0 +1,156 @@
+"""Simulated item-days with known price elasticities, for tests and benchmarks.
+
+Equations (logs), item i of category c on day t::
+
+    e_i       ~ N(mean_c, .45^2), mean_c ~ U(-2.8, -1.4)
+    log price = level_i + steps (every 5-12 weeks) + own cuts (weeks) + campaign cut of enrolled items + jitter
+    log mu_it = base_i + e_i (log price_it - level_i) + lift_i campaign_t + season_t + weekday_t + noise_t [+ xi_iw]
+    units_it  ~ NB(mu_it, r_i)
+
+Campaign days bring traffic (lift .5-1.1) and cuts at once: a regression of sales on price charges the traffic to the price.
+
+Regimes of ``draw_world``:
+
+* ``plain``: as above
+* ``stock_light``, ``stock_heavy``: sales stop at the stock of the day (about 5 % of item-days; about 40 % of campaign
+  item-days), ``in_stock`` and ``sold_out`` say so
+* ``own_demand``: the shop raises its price by half of the week's demand shock xi; ``cost`` moves prices independently
+* ``cross``: demand also rises with the mean log price of the category's other items (effect .5)
+* ``reference``: demand also rises with log(list / paid) beyond the paid price (effect .3), lists rise and fall at times
+* ``drift``: items rise and decline over the year, and prices fall with age
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+REGIMES = ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "reference", "drift")
+CROSS, REFERENCE = 0.5, 0.3
+
+
+@dataclass(frozen=True)
+class World:
+    """``rows`` as the contract names them (plus ``campaign`` 0/1, ``cost``, ``list_price_yuan``), arrays of shape (items,)."""
+
+    rows: pd.DataFrame
+    elasticity: np.ndarray
+    base: np.ndarray
+    level: np.ndarray
+    cost: np.ndarray
+
+
+def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int = 365, categories: int = 8) -> World:
+    """Draw a world; the same seed gives the same world."""
+    rng = np.random.default_rng([REGIMES.index(regime), seed, items])
+    category = np.arange(items) % categories
+    elasticity = rng.uniform(-2.8, -1.4, categories)[category] + rng.normal(0, 0.45, items)
+    elasticity = np.minimum(elasticity, -0.3)
+    weeks = -(-days // 7)
+    week = np.arange(days) // 7
+    campaign = _campaign_days(rng, days)
+    level = rng.normal(4.4, 0.5, items)
+    shock = _ar1(rng, items, weeks, 0.45)[:, week] if regime == "own_demand" else np.zeros((items, days))
+    cost_moves = _steps(rng, items, weeks, 0.14)[:, week] if regime == "own_demand" else np.zeros((items, days))
+    log_price = _prices(rng, items, week, campaign) + 0.7 * cost_moves + 0.5 * shock
+    if regime == "drift":
+        log_price = log_price - np.linspace(0, 1, days) * rng.uniform(0, 0.25, items)[:, None]
+    base = rng.normal(1.2, 0.8, items)
+    lift = rng.normal(0.75, 0.3, items)
+    day = 0.25 * np.sin(2 * np.pi * (np.arange(days) + rng.uniform(0, 365)) / 365) + rng.normal(0, 0.08, days)
+    day += rng.normal(0, 0.12, 7)[np.arange(days) % 7]
+    eta = base[:, None] + elasticity[:, None] * log_price + lift[:, None] * campaign + day + shock
+    others = _others(log_price, category)
+    lists = _steps(rng, items, weeks, 0.08)[:, week] + 0.35
+    if regime == "cross":
+        eta += CROSS * others
+    if regime == "reference":
+        eta += REFERENCE * (lists - log_price - 0.35)
+    if regime == "drift":
+        age = np.linspace(-1, 1, days)
+        eta += rng.normal(0, 0.4, items)[:, None] * age - rng.uniform(0, 0.4, items)[:, None] * age**2
+    size = np.exp(rng.normal(np.log(5), 0.3, items))[:, None]
+    wanted = rng.negative_binomial(size, size / (size + np.exp(eta)))
+    units, in_stock, sold_out = _stock(rng, regime, wanted, np.exp(eta), campaign)
+    rows = pd.DataFrame(
+        {
+            "item_id": np.repeat([f"i{k:05d}" for k in range(items)], days),
+            "date": np.tile(pd.date_range("2024-01-01", periods=days), items),
+            "paid_units": units.ravel(),
+            "price_yuan": np.round(np.exp(level[:, None] + log_price), 2).ravel(),
+            "category": np.repeat([f"c{k}" for k in category], days),
+            "campaign": np.tile(campaign, items),
+            "list_price_yuan": np.round(np.exp(level[:, None] + lists), 2).ravel(),
+            "cost": (0.45 * np.exp(level[:, None] + cost_moves)).ravel(),
+        }
+    )
+    if regime.startswith("stock"):
+        rows["in_stock"], rows["sold_out"] = in_stock.ravel(), sold_out.ravel()
+    return World(rows, elasticity, base, level, 0.45 * np.exp(level))
+
+
+def _campaign_days(rng: np.random.Generator, days: int) -> np.ndarray:
+    campaign = np.zeros(days)
+    for start in np.sort(rng.choice(np.arange(10, max(days - 10, 11)), max(days // 45, 1), replace=False)):
+        campaign[start : start + int(rng.integers(2, 6))] = 1.0
+    return campaign
+
+
+def _ar1(rng: np.random.Generator, items: int, weeks: int, sd: float) -> np.ndarray:
+    out = np.empty((items, weeks))
+    out[:, 0] = rng.normal(0, sd, items)
+    for w in range(1, weeks):
+        out[:, w] = 0.6 * out[:, w - 1] + rng.normal(0, 0.8 * sd, items)
+    return out
+
+
+def _steps(rng: np.random.Generator, items: int, weeks: int, sd: float) -> np.ndarray:
+    """Levels that stay for some weeks and then move, pulled back to their mean."""
+    out = np.zeros((items, weeks))
+    for w in range(1, weeks):
+        moves = rng.random(items) < 0.12
+        out[:, w] = np.where(moves, 0.7 * out[:, w - 1] + rng.normal(0, sd, items), out[:, w - 1])
+    return out
+
+
+def _prices(rng: np.random.Generator, items: int, week: np.ndarray, campaign: np.ndarray) -> np.ndarray:
+    weeks = week[-1] + 1
+    own = (rng.random((items, weeks)) < 0.1) * rng.uniform(0.05, 0.2, (items, weeks))
+    enrolled = rng.random(items) < 0.7
+    depth = rng.uniform(0.08, 0.3, items) * enrolled
+    event = np.cumsum(np.diff(campaign, prepend=0) > 0)
+    varied = depth[:, None] * rng.uniform(0.7, 1.3, (items, event[-1] + 1))[:, event]
+    cut = np.maximum(own[:, week], varied * campaign)
+    return _steps(rng, items, weeks, 0.04)[:, week] - cut + rng.normal(0, 0.006, (items, len(week)))
+
+
+def _others(log_price: np.ndarray, category: np.ndarray) -> np.ndarray:
+    out = np.empty_like(log_price)
+    for c in np.unique(category):
+        mine = category == c
+        total, count = log_price[mine].sum(axis=0), max(mine.sum() - 1, 1)
+        out[mine] = (total - log_price[mine]) / count
+    return out
+
+
+def _stock(
+    rng: np.random.Generator, regime: str, wanted: np.ndarray, mean: np.ndarray, campaign: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cap sales at the stock of the day; a few days start empty after a day that sold out."""
+    full = np.ones(wanted.shape, bool)
+    if not regime.startswith("stock"):
+        return wanted, full, ~full
+    items, days = wanted.shape
+    usual = np.median(mean, axis=1, keepdims=True)
+    if regime == "stock_light":
+        short = rng.random((items, days)) < 0.10
+        stock = np.where(short, rng.poisson(usual * np.exp(rng.normal(0, 0.4, (items, days))) + 0.3), 10**9)
+    else:
+        short = rng.random((items, days)) < np.where(campaign > 0, 0.75, 0.08)
+        room = usual * np.where(campaign > 0, 2.4, 1.2) * np.exp(rng.normal(0, 0.4, (items, days)))
+        stock = np.where(short, rng.poisson(room + 0.3), 10**9)
+    units = np.minimum(wanted, stock)
+    in_stock = stock > 0
+    return units, in_stock, in_stock & (wanted >= stock)

@@ -1,0 +1,173 @@
+"""Reads and checks item-days, from a shop or a frame, into the matrices of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tmall_nb.errors import ExportError, NotEnoughData
+from tmall_nb.shop import Shop
+from tmall_nb.stats.elasticity import Panel, center
+
+Array = NDArray[np.float64]
+REQUIRED = ("item_id", "date", "paid_units", "price_yuan")
+CHANGE = 0.01  # a price moved by more than this counts as a change
+CHOICE_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDays:
+    """Item-days as matrices (items, days) and what was done to them.
+
+    Attributes
+    ----------
+    ids, category : (items,) item ids, category names
+    dates : (days,)
+    units, price, instrument : (items, days), NaN where there is no row
+    seen, censored : days that enter; days that ran out
+    controls : name → (items, days) or (days,)
+    stock_known : the frame says which days had stock
+    dropped : rows set aside by reason
+    rows : rows given
+    """
+
+    ids: list[str]
+    category: list[str]
+    dates: pd.DatetimeIndex
+    units: Array
+    price: Array
+    instrument: Array | None
+    seen: NDArray[np.bool_]
+    censored: NDArray[np.bool_]
+    controls: dict[str, Array]
+    stock_known: bool
+    rows: int
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def panel(self, keep: NDArray[np.bool_], controls: Sequence[Array]) -> Panel:
+        """The kept items as a panel of the model."""
+        seen = self.seen[keep]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_price = np.log(self.price[keep])
+        codes = np.unique(np.array(self.category, dtype=object)[keep].astype(str), return_inverse=True)[1]
+        start = self.dates[0]
+        week = np.asarray((self.dates - start).days // 7, dtype=np.intp)
+        units = np.where(seen, np.nan_to_num(self.units[keep]), 0.0)
+        mine = tuple(c if c.ndim == 1 else c[keep] for c in controls)
+        return Panel(units, seen, self.censored[keep] & seen, center(log_price, seen), codes, week, mine)
+
+    def price_changes(self) -> NDArray[np.int64]:
+        """Days whose price differs by more than 1 % from the last day seen before."""
+        out = np.zeros(len(self.ids), dtype=np.int64)
+        for k in range(len(self.ids)):
+            log_price = np.log(self.price[k][self.seen[k]])
+            out[k] = int((np.abs(np.diff(log_price)) > CHANGE).sum())
+        return out
+
+
+def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls: Sequence[str]) -> ItemDays:
+    """Return the matrices of a shop or a frame; bad rows raise with row and column."""
+    if isinstance(source, Shop):
+        from tmall_nb.queries.price_days import price_days
+
+        frame = price_days(source)
+        if instrument == "cost" and "cost" not in frame:
+            raise NotEnoughData(
+                f"{source.shop_id}: instrument='cost' needs unit costs over time: fill the sheet of `tmall-nb template costs`"
+            )
+    else:
+        frame = source
+    _check_columns(frame, instrument, controls)
+    frame = frame.reset_index(drop=True)
+    frame = frame.assign(date=pd.to_datetime(frame["date"]).dt.normalize(), item_id=frame["item_id"].astype(str))
+    units, price = (pd.to_numeric(frame[c], errors="coerce") for c in ("paid_units", "price_yuan"))
+    _check_values(frame, units, price)
+    ids, row = np.unique(frame["item_id"].to_numpy(str), return_inverse=True)
+    dates = pd.date_range(frame["date"].min(), frame["date"].max())
+    column = (frame["date"] - dates[0]).dt.days.to_numpy()
+    shape = (len(ids), len(dates))
+
+    def matrix(values: pd.Series, fill: float = np.nan) -> Array:
+        out = np.full(shape, fill)
+        out[row, column] = values.to_numpy(float)
+        return out
+
+    stocked = "in_stock" in frame and frame["in_stock"].notna().any()
+    known = units.notna() & price.notna() & (price > 0)
+    open_days = frame["in_stock"].fillna(True).astype(bool) if stocked else pd.Series(True, index=frame.index)
+    sold_out = frame["sold_out"].fillna(False).astype(bool) if "sold_out" in frame else pd.Series(False, index=frame.index)
+    dropped = {"no_price_or_units": int((~known).sum()), "empty_from_the_morning": int((known & ~open_days).sum())}
+    category = frame["category"].fillna("").astype(str) if "category" in frame else pd.Series("", index=frame.index)
+    first = pd.Series(category.to_numpy()).groupby(row).first()
+    return ItemDays(
+        ids=list(ids),
+        category=list(first),
+        dates=dates,
+        units=matrix(units),
+        price=matrix(price),
+        instrument=matrix(pd.to_numeric(frame[instrument], errors="coerce")) if instrument else None,
+        seen=matrix((known & open_days).astype(float), 0.0) > 0,
+        censored=matrix((known & open_days & sold_out).astype(float), 0.0) > 0,
+        controls={name: _control(matrix(pd.to_numeric(frame[name]).astype(float)), name) for name in controls},
+        stock_known=bool(stocked or ("sold_out" in frame and frame["sold_out"].notna().any())),
+        rows=len(frame),
+        dropped=dropped,
+    )
+
+
+def _check_columns(frame: pd.DataFrame, instrument: str | None, controls: Sequence[str]) -> None:
+    wanted = [*REQUIRED, *([instrument] if instrument else []), *controls]
+    missing = [c for c in wanted if c not in frame.columns]
+    if missing:
+        found = ", ".join(map(str, frame.columns))
+        raise ExportError(
+            "item_days", f"column {', '.join(missing)} is missing; found {found}. Needed: one row per item and day"
+        )
+    if frame.empty:
+        raise NotEnoughData("item_days has no rows: export 商品排行 (生意参谋 → 品类 → 商品排行) for at least eight weeks")
+
+
+def _check_values(frame: pd.DataFrame, units: pd.Series, price: pd.Series) -> None:
+    bad = frame.duplicated(["item_id", "date"], keep=False)
+    if bad.any():
+        at = frame[bad].iloc[0]
+        count = int(((frame["item_id"] == at["item_id"]) & (frame["date"] == at["date"])).sum())
+        raise ExportError(
+            "item_days",
+            f"item {at['item_id']} stands {count} times on {at['date']:%Y-%m-%d}: one row per item and day is needed. Choices "
+            "of single buyers are not item-days; add them up by item and day first",
+            row=int(np.flatnonzero(bad)[0]) + 1,
+            column="item_id",
+        )
+    for name, values, wrong in (("paid_units", units, units < 0), ("price_yuan", price, (price <= 0) & (units > 0))):
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise ExportError(
+                "item_days",
+                f"{values.iloc[row]:g}: units must not be negative, prices of sold units above 0",
+                row=row + 1,
+                column=name,
+            )
+    if len(units) >= CHOICE_ROWS and units.max() <= 1 and units.mean() > 0.05:
+        raise ExportError(
+            "item_days",
+            f"paid_units is never above 1 in {len(units)} rows: these look like choices of single buyers, not item-days. "
+            "Add them up by item and day first",
+            column="paid_units",
+        )
+
+
+def _control(values: Array, name: str) -> Array:
+    """A control that is the same for every item on a day becomes a vector over days; gaps are filled with the mean."""
+    filled = np.where(np.isfinite(values), values, np.nanmean(values))
+    if not np.isfinite(filled).all():
+        raise ExportError("item_days", "the control has no number", column=name)
+    spread = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+    if np.nanmax(spread) < 1e-12:
+        filled = np.nanmean(np.where(np.isfinite(values), values, np.nan), axis=0)
+        return np.where(np.isfinite(filled), filled, 0.0) - np.nanmean(filled)
+    return filled - filled.mean(axis=1, keepdims=True)

@@ -1,0 +1,179 @@
+"""One joint Newton step for all items, all day effects and all group means.
+
+log mu_it = a_i + (m_c + d_i) x_it + sum_k (n_k + l_ik) z_ikt + f_t. Items are coupled by the day effects f and the means m,
+n only, so the step is solved exactly by eliminating each item's few parameters (a Schur complement of days + means).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+
+from tmall_nb.stats.elasticity.counts import censored_score, exact_score
+from tmall_nb.stats.elasticity.panel import Array, Panel, take
+
+BLOCK_CELLS = 200_000
+MAX_LOG_MEAN = 14.0
+DAY_RIDGE = 1e-3
+
+
+@dataclass
+class State:
+    """Where the iteration stands (changed in place).
+
+    local : (items, p) a, d, l_1 ... ; shared : (g,) f of days, m of categories, n of item-varying controls
+    prior : (p,) precision of each local parameter; shared_prior, shared_target : (g,) precision and centre of the shared ones
+    phi : (items,) dispersion; temper : likelihood is divided by it
+    """
+
+    local: Array
+    shared: Array
+    prior: Array
+    shared_prior: Array
+    shared_target: Array
+    phi: Array
+    temper: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some items at the current parameters: mean, score and information by day, features and information by item."""
+
+    rows: slice
+    mean: Array
+    score: Array
+    info: Array
+    features: list[Array]
+    hessian: Array
+
+
+def blocks(panel: Panel) -> list[slice]:
+    """Return item ranges small enough to stay in the processor's cache."""
+    size = max(BLOCK_CELLS // panel.days, 1)
+    return [slice(k, min(k + size, panel.items)) for k in range(0, panel.items, size)]
+
+
+def shared_columns(panel: Panel) -> list[int]:
+    """Return the local parameters (2, 3, ...) whose mean over items is a parameter too: controls that differ by item."""
+    return [2 + k for k, z in enumerate(panel.controls) if z.ndim == 2]
+
+
+def evaluate(panel: Panel, state: State, rows: slice) -> Block:
+    """Return score and information of the items ``rows`` at ``state``."""
+    part = take(panel, rows)
+    features = [np.ones(part.days), part.log_price, *part.controls]
+    slopes = state.local[rows].copy()
+    categories = len(state.shared) - part.days - len(shared_columns(panel))
+    slopes[:, 1] += state.shared[part.days : part.days + categories][part.category]
+    for n, k in enumerate(shared_columns(panel)):
+        slopes[:, k] += state.shared[part.days + categories + n]
+    eta = slopes[:, 0:1] + state.shared[: part.days]
+    for k in range(1, len(features)):
+        eta = eta + slopes[:, k : k + 1] * features[k]
+    mean = np.exp(np.minimum(eta, MAX_LOG_MEAN))
+    phi = state.phi[rows, None]
+    score, info = exact_score(part.units, mean, phi)
+    hit = part.censored & part.seen
+    if hit.any():
+        wide = np.broadcast_to(phi, mean.shape)
+        score[hit], info[hit] = censored_score(part.units[hit], mean[hit], wide[hit])
+    score = np.where(part.seen, score, 0.0) / state.temper
+    info = np.where(part.seen, info, 0.0) / state.temper
+    return Block(rows, mean, score, info, features, _hessian(info, features))
+
+
+def _hessian(info: Array, features: list[Array]) -> Array:
+    size = len(features)
+    out = np.empty((len(info), size, size))
+    for p in range(size):
+        weighted = info * features[p]
+        for q in range(p, size):
+            f = features[q]
+            out[:, p, q] = out[:, q, p] = weighted @ f if f.ndim == 1 else np.einsum("it,it->i", weighted, f)
+    return out
+
+
+def _coupling(panel: Panel, block: Block, size: int) -> Array:
+    """Return (items, p, g): second derivatives between an item's parameters and the shared ones."""
+    days, extra = panel.days, shared_columns(panel)
+    out = np.zeros((len(block.info), len(block.features), size))
+    for p, f in enumerate(block.features):
+        out[:, p, :days] = block.info * f
+    categories = size - days - len(extra)
+    item = np.arange(len(block.info))
+    out[item, :, days + panel.category[block.rows]] = block.hessian[:, 1]
+    for n, k in enumerate(extra):
+        out[:, :, days + categories + n] = block.hessian[:, k]
+    return out
+
+
+def _shared_parts(panel: Panel, block: Block, schur: Array, gradient: Array) -> None:
+    """Add a block's own second derivatives and gradient of the shared parameters."""
+    days, extra = panel.days, shared_columns(panel)
+    categories = len(gradient) - days - len(extra)
+    schur[np.arange(days), np.arange(days)] += block.info.sum(axis=0)
+    gradient[:days] += block.score.sum(axis=0)
+    member = np.zeros((categories, len(block.info)))
+    member[panel.category[block.rows], np.arange(len(block.info))] = 1.0
+    columns = [(1, member, slice(days, days + categories))]
+    columns += [(k, np.ones((1, len(block.info))), slice(days + categories + n, days + categories + n + 1)) for n, k in enumerate(extra)]
+    for k, rows, at in columns:
+        feature = block.features[k]
+        cross = rows @ (block.info * feature)
+        schur[at, :days] += cross
+        schur[:days, at] += cross.T
+        gradient[at] += rows @ (block.score * feature).sum(axis=1)
+        for j, others, to in columns:
+            schur[at, to] += (rows * block.hessian[:, k, j]) @ others.T
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The solved step and what its factors tell about uncertainty.
+
+    local, shared : the step; conditional : (items, p) posterior variances given the shared parameters;
+    variance : (items,) posterior variance of m_c + d_i, the shared parameters' uncertainty included;
+    shared_variance : (g,)
+    """
+
+    local: Array
+    shared: Array
+    conditional: Array
+    variance: Array
+    shared_variance: Array
+
+
+def solve(panel: Panel, state: State, *, with_variance: bool) -> Step:
+    """Return the joint Newton step from ``state``."""
+    size = len(state.shared)
+    schur = np.diag(state.shared_prior)
+    gradient = -state.shared_prior * (state.shared - state.shared_target)
+    kept: list[tuple[slice, Array, Array, Array]] = []
+    conditional = np.empty_like(state.local)
+    for rows in blocks(panel):
+        block = evaluate(panel, state, rows)
+        own = np.column_stack([(block.score * f).sum(axis=1) for f in block.features]) - state.prior * state.local[rows]
+        factor = np.linalg.inv(np.linalg.cholesky(block.hessian + np.diag(state.prior)))
+        reduced = factor @ _coupling(panel, block, size)
+        flat = reduced.reshape(-1, size)
+        half = np.einsum("ipq,iq->ip", factor, own)
+        schur -= flat.T @ flat
+        gradient -= flat.T @ half.ravel()
+        _shared_parts(panel, block, schur, gradient)
+        conditional[rows] = (factor**2).sum(axis=1)
+        kept.append((rows, factor, half, reduced))
+    solved = cho_factor(schur)
+    shared = cho_solve(solved, gradient)
+    local, variance = np.empty_like(state.local), np.full(panel.items, np.nan)
+    inverse = cho_solve(solved, np.eye(size)) if with_variance else None
+    for rows, factor, half, reduced in kept:
+        local[rows] = np.einsum("iqp,iq->ip", factor, half - reduced @ shared)
+        if inverse is not None:
+            reach = -np.einsum("iq,iqg->ig", factor[:, :, 1], reduced)
+            reach[np.arange(len(reach)), panel.days + panel.category[rows]] += 1.0
+            variance[rows] = conditional[rows, 1] + ((reach @ inverse) * reach).sum(axis=1)
+    spread = np.diag(inverse).copy() if inverse is not None else np.full(size, np.nan)
+    return Step(local, shared, conditional, variance, spread)
