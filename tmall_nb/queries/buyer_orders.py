@@ -24,6 +24,7 @@ __all__ = ["FIRST_COLUMNS", "BuyerOrders", "buyer_orders"]
 
 FIRST_COLUMNS = ("item", "category", "channel", "province")  # attributes of a first order that cohorts are compared by
 EPOCH = pd.Timestamp("1970-01-01")
+ROWS_AT_ONCE = 12_500_000
 SHOP_ORDERS = """
 SELECT o.buyer_key AS buyer, date_diff('day', DATE '1970-01-01', CAST(o.paid_at AS DATE)) AS day,
        CAST(year(o.paid_at) * 12 + month(o.paid_at) - 1 AS INTEGER) AS month,
@@ -75,7 +76,7 @@ class BuyerOrders:
     def sql(self, text: str) -> pd.DataFrame:
         """Run a query that begins with ``WITH orders_of AS (SELECT * FROM buyer_orders)``."""
         if self._shop is not None:
-            return self._shop.sql(text.replace("SELECT * FROM buyer_orders", self._prefix, 1))
+            return self._shop.sql(text.replace("FROM buyer_orders", f"FROM ({self._prefix})", 1))
         assert self._connection is not None
         return _plain(self._connection.sql(text).to_arrow_table())
 
@@ -84,6 +85,11 @@ class BuyerOrders:
         """Day of the first order."""
         found = self.sql("WITH orders_of AS (SELECT * FROM buyer_orders) SELECT min(day) AS first FROM orders_of")
         return EPOCH + pd.Timedelta(days=int(found["first"].iloc[0]))
+
+    @property
+    def parts(self) -> int:
+        """In how many parts, by buyer, a query over all orders is run so that its memory stays bounded."""
+        return 1 + self.counts["rows_used"] // ROWS_AT_ONCE
 
     @property
     def end_day(self) -> int:

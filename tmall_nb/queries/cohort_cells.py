@@ -10,7 +10,7 @@ __all__ = ["calendar_cells", "age_cells", "cohort_sizes"]
 
 # one row per buyer and month first: what follows reads a fraction of the rows
 BY_MONTH = """
-WITH orders_of AS (SELECT * FROM buyer_orders),
+WITH orders_of AS (SELECT * FROM buyer_orders {part}),
 buyer_months AS (SELECT buyer, month, sum(net) AS net, bool_or({kept}) AS kept FROM orders_of GROUP BY ALL),
 firsts AS (SELECT buyer, min(month) AS cohort FROM buyer_months WHERE kept GROUP BY ALL)
 SELECT cohort, CAST(month - cohort AS INTEGER) AS age, count(*) FILTER (kept) AS active,
@@ -19,7 +19,7 @@ SELECT cohort, CAST(month - cohort AS INTEGER) AS age, count(*) FILTER (kept) AS
 FROM buyer_months JOIN firsts USING (buyer) WHERE month >= cohort GROUP BY ALL ORDER BY cohort, age
 """
 BY_AGE = """
-WITH orders_of AS (SELECT * FROM buyer_orders),
+WITH orders_of AS (SELECT * FROM buyer_orders {part}),
 buyer_days AS (
     SELECT buyer, day, min(month) AS month, sum(net) AS net, bool_or({kept}) AS kept FROM orders_of GROUP BY buyer, day),
 firsts AS (SELECT buyer, min(day) AS first_day, min(month) AS cohort FROM buyer_days WHERE kept GROUP BY ALL),
@@ -32,7 +32,7 @@ SELECT cohort, age, count(*) FILTER (kept) AS active,
 FROM buyer_ages GROUP BY ALL ORDER BY cohort, age
 """
 SIZES = """
-WITH orders_of AS (SELECT * FROM buyer_orders),
+WITH orders_of AS (SELECT * FROM buyer_orders {part}),
 firsts AS (SELECT buyer, min(month) AS cohort FROM orders_of WHERE {kept} GROUP BY ALL)
 SELECT cohort, count(*) AS cohort_size FROM firsts GROUP BY ALL ORDER BY cohort
 """
@@ -45,14 +45,24 @@ def calendar_cells(orders: BuyerOrders, *, refunded: bool) -> pd.DataFrame:
     Columns: active (buyers), cents (net sales, refunds taken off), and the sums of squares and cubes of buyers' yuan. Wholly
     refunded orders make nobody active where ``refunded`` is False.
     """
-    return orders.sql(BY_MONTH.format(kept=KEPT[refunded]))
+    return _in_parts(orders, BY_MONTH, refunded, ["cohort", "age"])
 
 
 def age_cells(orders: BuyerOrders, *, refunded: bool) -> pd.DataFrame:
     """Return the same by cohort month and age in 30 days since each buyer's own first order."""
-    return orders.sql(BY_AGE.format(kept=KEPT[refunded]))
+    return _in_parts(orders, BY_AGE, refunded, ["cohort", "age"])
 
 
 def cohort_sizes(orders: BuyerOrders, *, refunded: bool) -> pd.DataFrame:
     """Return one row per cohort: cohort (month number), cohort_size."""
-    return orders.sql(SIZES.format(kept=KEPT[refunded]))
+    return _in_parts(orders, SIZES, refunded, ["cohort"])
+
+
+def _in_parts(orders: BuyerOrders, text: str, refunded: bool, by: list[str]) -> pd.DataFrame:
+    """Run a query whose rows add up over buyers, some buyers at a time."""
+    count = orders.parts
+    if count == 1:
+        return orders.sql(text.format(kept=KEPT[refunded], part=""))
+    parts = [f"WHERE (buyer % {count} + {count}) % {count} = {k}" for k in range(count)]
+    frames = [orders.sql(text.format(kept=KEPT[refunded], part=part)) for part in parts]
+    return pd.concat(frames, ignore_index=True).groupby(by, as_index=False).sum()
