@@ -66,20 +66,24 @@ def fit_ours_pareto(path: str) -> dict:
 def resample_ours(path: str) -> dict:
     from tmall_nb.stats import btyd
 
-    data, rng = np.load(path), np.random.default_rng(5)
-    failed, flagged = {}, {}
+    data = np.load(path)
+    failed, flagged, likelihoods = {}, {}, {}
     start = time.process_time()
     for size in (100, 300):
         for name in ("fit_bg_nbd", "fit_mbg_nbd", "fit_pareto_nbd"):
-            bad = []
+            bad, rng, found = [], np.random.default_rng(size), []
             for _ in range(300):
                 k = rng.integers(0, len(data["x"]), size)
                 try:
-                    bad.append(not getattr(btyd, name)(data["x"][k], data["tx"][k], data["age"][k]).identified)
+                    fit = getattr(btyd, name)(data["x"][k], data["tx"][k], data["age"][k])
+                    bad.append(not fit.identified)
+                    found.append(fit.log_likelihood)
                 except Exception as error:
                     failed[f"{name} {size}"] = repr(error)
             flagged[f"{name} {size}"] = int(sum(bad))
-    return {"failed": failed, "flagged": flagged, "cpu": time.process_time() - start}
+            if name == "fit_bg_nbd":
+                likelihoods[str(size)] = found
+    return {"failed": failed, "flagged": flagged, "log_likelihoods": likelihoods, "cpu": time.process_time() - start}
 
 
 QUERY = """
@@ -236,7 +240,18 @@ def bench_resamples(folder: Path) -> list[str]:
         "|---|---|---|",
     ]
     out += [f"| {name} | {int(name in ours['failed'])} | {count} |" for name, count in ours["flagged"].items()]
-    return [*out, f"| lifetimes BG/NBD 100, 300 | {peer.get('failed', peer)} | – |"]
+    if "error" in peer:
+        return [*out, "", f"lifetimes: {peer['error']}"]
+    out += [f"| lifetimes BG/NBD {size} | {count} | – |" for size, count in peer["failed"].items()]
+    pairs = [
+        (a, b)
+        for size in ("100", "300")
+        for a, b in zip(ours["log_likelihoods"][size], peer["log_likelihoods"][size], strict=True)
+        if b is not None
+    ]
+    gaps = np.array([a - b for a, b in pairs])
+    told = f"over {len(gaps)} samples: smallest {gaps.min():+.2e}, largest {gaps.max():+.2e}."
+    return [*out, "", f"BG/NBD log-likelihood, ours − lifetimes, {told}"]
 
 
 def bench_projection(_: Path) -> list[str]:

@@ -59,17 +59,20 @@ def resample_lifetimes(path):
 
     warnings.simplefilter("ignore")
     data = np.load(path)
-    rng, out = np.random.default_rng(5), {}
+    out, likelihoods = {}, {}
     for size in (100, 300):
-        failed = 0
+        failed, rng, likelihoods[str(size)] = 0, np.random.default_rng(size), []
         for _ in range(300):
             k = rng.integers(0, len(data["x"]), size)
+            columns, fitter = [pd.Series(data[c][k]) for c in ("x", "tx", "age")], lifetimes.BetaGeoFitter()
             try:
-                lifetimes.BetaGeoFitter().fit(*(pd.Series(data[c][k]) for c in ("x", "tx", "age")))
+                fitter.fit(*columns)
+                likelihoods[str(size)].append(_likelihood(fitter, *columns)["log_likelihood"])
             except Exception:
                 failed += 1
+                likelihoods[str(size)].append(None)
         out[str(size)] = failed
-    return {"failed": out}
+    return {"failed": out, "log_likelihoods": likelihoods}
 
 
 def _likelihood(fitter, x, tx, age):

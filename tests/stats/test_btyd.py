@@ -137,6 +137,16 @@ def test_bg_expectation_equals_the_published_hypergeometric_form(rows):
         assert fit.expected_purchases(t) == pytest.approx(published, rel=1e-8)
 
 
+def test_survival_of_new_buyers_equals_simulation():
+    rng = np.random.default_rng(0)
+    for at_first in (0, 1):
+        fit = geometric.GeometricFit({"r": 0.6, "alpha": 9.0, "a": 0.9, "b": 2.2}, {}, 0.0, True, np.eye(4), 1, at_first)
+        rate, leave = rng.gamma(0.6, 1 / 9.0, 200_000), rng.beta(0.9, 2.2, 200_000)
+        stays = rng.random(200_000) < np.exp(-rate * leave * 30) * (1 - leave if at_first else 1.0)
+        assert fit.survival(30.0) == pytest.approx(stays.mean(), abs=0.004)
+        assert fit.survival(np.array([0.0, 30.0]))[0] == pytest.approx(2.2 / 3.1 if at_first else 1.0)
+
+
 def test_beta_nodes_integrate_powers():
     for a, b in ((0.8, 2.4), (0.02, 30.0), (300.0, 0.5)):
         nodes, weights = beta_nodes(a, b)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,8 @@ class Fit:
     customers : customers that entered
     """
 
-    params: Mapping[str, float]
-    std_errors: Mapping[str, float]
+    params: dict[str, float]
+    std_errors: dict[str, float]
     log_likelihood: float
     identified: bool
     covariance: np.ndarray
@@ -42,15 +41,7 @@ class Fit:
         rng = np.random.default_rng(seed)
         theta = np.log(list(self.params.values()))
         drawn = rng.multivariate_normal(theta, self.covariance, size=count, method="eigh")
-        return [replace(self, params=MappingProxyType(dict(zip(self.params, np.exp(row), strict=True)))) for row in drawn]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = [getattr(self, f.name) for f in fields(self)]
-        return (_rebuild, (type(self), [dict(v) if isinstance(v, MappingProxyType) else v for v in values]))
-
-
-def _rebuild(kind: Any, values: list[Any]) -> Any:
-    return kind(*[MappingProxyType(v) if isinstance(v, dict) else v for v in values])
+        return [replace(self, params=dict(zip(self.params, np.exp(row), strict=True))) for row in drawn]
 
 
 def named(best: Optimum, names: str, scale: Mapping[str, float], *, customers: int, enough: bool = True) -> dict[str, Any]:
@@ -60,8 +51,8 @@ def named(best: Optimum, names: str, scale: Mapping[str, float], *, customers: i
     values = np.exp(best.theta) * factor
     errors = values * np.sqrt(np.diag(best.covariance))
     return {
-        "params": MappingProxyType(dict(zip(keys, values.tolist(), strict=True))),
-        "std_errors": MappingProxyType(dict(zip(keys, errors.tolist(), strict=True))),
+        "params": dict(zip(keys, values.tolist(), strict=True)),
+        "std_errors": dict(zip(keys, errors.tolist(), strict=True)),
         "identified": bool(best.identified and enough),
         "covariance": best.covariance,
         "customers": customers,

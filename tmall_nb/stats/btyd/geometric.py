@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaln, digamma, gammaln
 
-from tmall_nb.stats.btyd.beta import expected_before_dropout
+from tmall_nb.stats.btyd.beta import beta_nodes, expected_before_dropout
 from tmall_nb.stats.btyd.fit import Fit, named, usable
 from tmall_nb.stats.btyd.optimum import maximise
 from tmall_nb.stats.btyd.rows import Rows, as_column, compress
@@ -46,6 +46,15 @@ class GeometricFit(Fit):
         one, beta = np.array([r]), np.array([b + self.at_first])
         values = [stay * expected_before_dropout(one, np.array([alpha]), v, a, beta)[0] for v in times]
         return np.array(values) if np.ndim(t) else float(values[0])
+
+    def survival(self, t: float | np.ndarray) -> float | np.ndarray:
+        """Probability that a new buyer is still active ``t`` after the first purchase."""
+        r, alpha, a, b = self._values()
+        p, w = beta_nodes(a, b + self.at_first)
+        times = np.asarray(t, dtype=np.float64)
+        stay = b / (a + b) if self.at_first else 1.0
+        values = stay * (np.exp(-r * np.log1p(p * times[..., None] / alpha)) @ w)
+        return values if np.ndim(t) else float(values)
 
     def probability_alive(self, frequency: object, recency: object, age: object) -> np.ndarray:
         """Probability that a buyer with this history has not left; 1 for BG/NBD at frequency 0."""
