@@ -20,7 +20,7 @@ from matplotlib.gridspec import GridSpec
 __all__ = ["NARROW", "Chart", "wrap"]
 
 NARROW = 3.75  # inches: a phone of 390 px without its margins
-DPI, NARROW_DPI = 192, 168
+DPI, NARROW_DPI, SKETCH_DPI = 192, 168, 120
 COLOURS = 48
 TITLE_SIZE, SUBTITLE_SIZE = 12.0, 9.0
 LINE = 1.35 / 72  # inches a point of type takes in height
@@ -71,12 +71,16 @@ class Chart(Figure):
         super().__init__(*args, layout="constrained", **options)
         FigureCanvasAgg(self)
         self.title = self.subtitle = self.alt = ""
+        self._kept_layout = False
+        self._plot_height = 0.0  # inches without the caption; 0 before there is one
         self.adapt: list[Callable[[bool], None]] = []
 
     def caption(self, title: str, subtitle: str, alt: str) -> None:
         """Set the caption and draw it over the figure, which grows by the height it takes."""
         self.title, self.subtitle, self.alt = title, subtitle, alt
-        self._plot_height = self.get_figheight()
+        if self._kept_layout:
+            return
+        self._plot_height = self._plot_height or self.get_figheight()
         self._draw_caption()
 
     def _draw_caption(self) -> None:
@@ -101,6 +105,7 @@ class Chart(Figure):
 
     def picture(self, *, narrow: bool = False) -> bytes:
         """Return the plot without its caption as a picture (WebP, or PNG), laid out for a desktop page or for a phone."""
+        self._thaw()
         width, height = self.get_size_inches()
         grid = [ax.get_subplotspec() for ax in self.axes]
         legends = [(legend, _columns(legend)) for legend in (ax.get_legend() for ax in self.axes) if legend is not None]
@@ -108,7 +113,7 @@ class Chart(Figure):
         for text in texts:
             text.set_visible(False)
         self._room(0)
-        plot = getattr(self, "_plot_height", height)
+        plot = self._plot_height or height
         self.set_size_inches(width, plot)
         if narrow:
             self._stack(plot)
@@ -160,6 +165,36 @@ class Chart(Figure):
                 for label in ax.get_xticklabels():
                     label.set(ha="right", rotation_mode="anchor")
                 self.adapt.append(partial(_upright, ax))
+
+    def sketch(self) -> bytes:
+        """Return the plot without its caption as a PNG, fast: for a figure that is drawn anew while a hand moves a slider.
+
+        The layout of the first sketch is kept; later ones only draw.
+        """
+        if not self._kept_layout:
+            for text in [t for t in self.texts if t.get_gid() == "caption"]:
+                text.set_visible(False)
+            self._room(0)
+            self.set_figheight(self._plot_height or self.get_figheight())
+            self.draw_without_rendering()
+            self.set_layout_engine("none")
+            self._kept_layout = True
+        self.set_dpi(SKETCH_DPI)
+        canvas = FigureCanvasAgg(self)
+        canvas.draw()
+        self.set_dpi(96)
+        from PIL import Image
+
+        file = io.BytesIO()
+        Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(file, "png", compress_level=1)
+        return file.getvalue()
+
+    def _thaw(self) -> None:
+        """Lay out anew and caption again after sketches."""
+        if self._kept_layout:
+            self._kept_layout = False
+            self.set_layout_engine("constrained")
+            self._draw_caption()
 
     def _draw(self, dpi: int) -> bytes:
         from PIL import Image, features

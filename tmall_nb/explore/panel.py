@@ -61,7 +61,7 @@ class Panel:
         self._chart: Chart | None = None
         self._hold = False
         self._waiting: asyncio.TimerHandle | None = None
-        self._picture = widgets.Image(layout=widgets.Layout(max_width="100%"))
+        self._picture = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
         self._words, self._title = widgets.HTML(), widgets.HTML()
         self._controls = {name: self._control(name, slider) for name, slider in self._sliders.items()}
         rows = [widgets.HBox([control, reading]) for control, reading in self._controls.values()]
@@ -91,9 +91,7 @@ class Panel:
     def redraw(self) -> None:
         """Draw the chart and the sentence for the present values."""
         self._chart = self._draw(self.values, self._chart)
-        picture = self._chart.picture()
-        self._picture.format = "webp" if picture[8:12] == b"WEBP" else "png"
-        self._picture.value = picture
+        self._picture.value = self._chart.sketch()
         self._title.value = f"<b>{escape(self._chart.title)}</b><br>{escape(self._chart.subtitle)}"
         self._words.value = f"<p>{escape(self._tell(self.values))}</p>"
         self.redraws += 1

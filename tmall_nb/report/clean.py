@@ -18,7 +18,8 @@ SILENT = frozenset(
     "base".split()
 )
 ATTRIBUTES = frozenset(
-    "class id alt title width height colspan rowspan scope open lang aria-hidden aria-label data-evidence media".split()
+    "class id alt title width height colspan rowspan scope open lang tabindex media "
+    "aria-hidden aria-label data-evidence".split()
 )
 SVG = frozenset("viewbox d fill stroke stroke-width preserveaspectratio vector-effect".split())
 PICTURE = re.compile(r"data:image/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]+")

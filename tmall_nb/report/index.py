@@ -90,7 +90,9 @@ def _shop_html(entries: list[Entry], outputs: Path, language: str) -> str:
             newest[entry.notebook] = entry
     rows = "".join(_row(entry, outputs, language) for _, entry in sorted(newest.items()))
     heads = "".join(f"<th>{_text(key, language)}</th>" for key in ("index_notebook", "index_findings", "index_day"))
-    table = f'<div class="tn-scroll shops"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    table = (
+        f'<div class="tn-scroll shops" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
     if not earlier:
         return table
     listed = "".join(f"<li>{_link(e, outputs)} {e.day}</li>" for e in earlier if e.page)

@@ -92,7 +92,7 @@ class Table:
             f"<tr>{''.join(f'<td{m}>{escape(c.cells[k])}</td>' for c, m in zip(self.columns, marks, strict=True))}</tr>"
             for k in range(start, min(stop, self.listed))
         )
-        return f'<div class="tn-scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        return f'<div class="tn-scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def show(frame: pd.DataFrame | Method, language: str = "zh", *, rows: int = 10, stem: str | None = None) -> Table | MethodView:

@@ -21,7 +21,7 @@ def refund_weeks(shop: Shop, days: pd.DataFrame, *, level: float, seed: int) -> 
     two are filled and the curve is None: how much is still to come cannot be known then.
     """
     frame = days.loc[days["complete"] & days["paid_amount"].notna(), ["date", "paid_amount", "refund_amount"]]
-    week = frame["date"] - pd.to_timedelta(frame["date"].dt.dayofweek, unit="D")
+    week = frame["date"] - pd.to_timedelta(frame["date"].dt.day_of_week, unit="D")
     fit = _fit(shop, frame, seed)
     rows = []
     for monday, index in frame.groupby(week).indices.items():
