@@ -100,7 +100,7 @@ def _miss_by(held_out: pd.DataFrame, miss: float) -> np.ndarray:
     kind = held_out["frequency"].clip(upper=MOST).astype(int)
     for frequency, part in held_out.groupby(kind):
         if len(part) >= FEW_IN_GROUP and part["actual"].sum() > 0:
-            groups[int(str(frequency))] = max(miss, _beyond_noise(part["predicted"], part["actual"]))
+            groups[int(str(frequency))] = _beyond_noise(part["predicted"], part["actual"])
     return groups
 
 
