@@ -70,9 +70,9 @@ class CsvSheet:
         parse = _Parser(width, keep, self.delimiter)
         row = header_row + 2
         for block in self._blocks(self._ends[header_row], width):
-            for columns, offsets, malformed, count in parse.read(block):
-                yield Chunk(columns, offsets + row, [(row + at, why, cells) for at, why, cells in malformed])
-                row += count
+            columns, offsets, malformed, count = _joined(list(parse.read(block)), keep)
+            yield Chunk(columns, offsets + row, [(row + at, why, cells) for at, why, cells in malformed])
+            row += count
 
     def _width(self, header_row: int) -> int:
         """Cells in a row: as in the header, or one more where every data row ends with a comma."""
@@ -187,6 +187,10 @@ class _Parser:
 
     def _swallowed(self, block: bytes) -> bool:
         """Did a stray quote swallow whole records? Then a value holds line ends and a record's worth of delimiters."""
+        mark = self.delimiter.encode()
+        inside = block.split(b'"')[1::2]  # between quotes, if every quote has its pair
+        if not any(b"\n" in part and part.count(mark) >= self.width - 1 for part in inside):
+            return False
         table = self._arrow(block, range(self.width))
         for column in table.columns:
             lines = pc.count_substring(column, pattern="\n")
@@ -237,6 +241,17 @@ class _Parser:
             if cells is not None:
                 return cells, taken
         return None, 1
+
+
+def _joined(pieces: list[Piece], keep: Sequence[int]) -> Piece:
+    """The pieces of a block as one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    starts = np.cumsum([0, *(count for *_, count in pieces)])
+    columns = {n: pa.concat_arrays([columns[n] for columns, *_ in pieces]) for n in keep}
+    offsets = np.concatenate([o + s for (_, o, _, _), s in zip(pieces, starts[:-1], strict=True)])
+    malformed = [(int(s) + at, why, cells) for (_, _, m, _), s in zip(pieces, starts[:-1], strict=True) for at, why, cells in m]
+    return columns, offsets, malformed, int(starts[-1])
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:

@@ -42,11 +42,10 @@ def read_key(path: Path) -> bytes:
 
 def buyer_keys(names: Iterable[str], key: bytes) -> list[int | None]:
     """Return one 63-bit integer per name, None where the name is masked or blank."""
-    out: list[int | None] = []
-    for name in names:
-        text = name.strip()
-        if "*" in text or text.lower() in NAMELESS:
-            out.append(None)
-        else:
-            out.append(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=key).digest(), "big") & BITS)
-    return out
+    blake2b, number = hashlib.blake2b, int.from_bytes
+    return [
+        None
+        if "*" in name or (len(text := name.strip()) < 5 and text.lower() in NAMELESS)
+        else number(blake2b(text.encode(), digest_size=8, key=key).digest(), "big") & BITS
+        for name in names
+    ]

@@ -25,7 +25,7 @@ from tmall_nb.tables import TABLES
 
 __all__ = ["Job", "parse_file"]
 
-GROUP_ROWS = 250_000
+GROUP_ROWS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _write(
             table = table.append_column("shop_id", _constant(job.shop_id, table.num_rows))
             table = table.append_column("source_file", _constant(source, table.num_rows))
             if writer is None:
-                writer = pq.ParquetWriter(temporary, table.schema, store_decimal_as_integer=True, compression="zstd")
+                writer = open_writer(temporary, table.schema)
             writer.write_table(table.cast(writer.schema))
     finally:
         if writer is not None:
@@ -129,6 +129,14 @@ def _write(
     if writer is not None:
         os.replace(temporary, part)
     return converter
+
+
+def open_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A Parquet writer: exact decimals as integers, dictionaries only where values repeat."""
+    repeated = [f.name for f in schema if pa.types.is_string(f.type) and (f.name not in FIELDS or FIELDS[f.name].dtype != "id")]
+    return pq.ParquetWriter(
+        path, schema, store_decimal_as_integer=True, compression="snappy", use_dictionary=[*repeated, "item_id", "sku_code"]
+    )
 
 
 def _constant(text: str, rows: int) -> pa.Array:

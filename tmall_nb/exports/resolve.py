@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tmall_nb.exports.clean import cents
+from tmall_nb.exports.parse import open_writer
 from tmall_nb.fields import FIELDS
 from tmall_nb.tables import TABLES
 
@@ -171,7 +172,7 @@ def _join(entries: Sequence[tuple[Part, np.ndarray]], target: Path) -> None:
     schema = pa.unify_schemas([pq.read_schema(p.path).remove_metadata() for p, _ in entries], promote_options="permissive")
     temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     waiting: list[pa.Table] = []
-    with pq.ParquetWriter(temporary, schema, store_decimal_as_integer=True, compression="zstd") as writer:
+    with open_writer(temporary, schema) as writer:
         for part, mask in entries:
             at = 0
             for batch in pq.ParquetFile(part.path).iter_batches(batch_size=100_000):
