@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tmall_nb.analyses.media_mix import BudgetResult, MediaMixResult
+from tmall_nb.charts.figure import Chart
 from tmall_nb.charts.style import (
     ACCENT,
     CATEGORIES,
@@ -101,8 +102,17 @@ def demand_sensitivity(result: MediaMixResult, *, language: str = "zh") -> Figur
 
 def budget_split(result: BudgetResult, *, language: str = "zh") -> Figure:
     """Weekly spend per channel, now and proposed."""
+    return draw_split(result, language=language)
+
+
+def draw_split(result: BudgetResult, *, language: str = "zh", fig: Chart | None = None) -> Chart:
+    """The same on a figure that is kept, for the what-if panel."""
     table = result.table.head(10)
-    fig, ax = new_figure(language, height=1.1 + 0.55 * len(table))
+    if fig is None:
+        fig, ax = new_figure(language, height=1.1 + 0.55 * len(table))
+    else:
+        ax = fig.axes[0]
+        ax.clear()
     y = np.arange(len(table))
     ax.barh(y - 0.18, table["spend_now"], height=0.32, fc="white", ec=MUTED, hatch="///", label=say("now", language))
     ax.barh(y + 0.18, table["spend_planned"], height=0.32, color=ACCENT, label=say("planned", language))

@@ -7,6 +7,7 @@ from typing import Any
 
 # module: the panels in it; add a line for a new one.
 _WHERE = {
+    "budget": "what_if_budget",
     "keywords": "what_if_bids",
 }
 _NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}

@@ -103,8 +103,8 @@ def ad_weeks(shop: Shop) -> tuple[pd.DataFrame, list[str], list[str]]:
     if sales.empty:
         raise NotEnoughData(f"{shop.shop_id}: no paid amount by day to set the spend against. Download 店铺概况 or 订单报表")
     start, end = max(days["date"].min(), sales["date"].min()), min(days["date"].max(), sales["date"].max())
-    first = start + pd.Timedelta(days=(7 - start.dayofweek) % 7)
-    last = end - pd.Timedelta(days=(end.dayofweek + 1) % 7)
+    first = start + pd.Timedelta(days=(7 - start.day_of_week) % 7)
+    last = end - pd.Timedelta(days=(end.day_of_week + 1) % 7)
     if last - first < pd.Timedelta(days=6):
         raise NotEnoughData(f"{shop.shop_id}: sales and spend overlap for less than a week")
     weeks = pd.date_range(first, last, freq="W-MON")
@@ -123,7 +123,7 @@ def ad_weeks(shop: Shop) -> tuple[pd.DataFrame, list[str], list[str]]:
 
 
 def _monday(dates: pd.Series) -> pd.Series:
-    return dates - pd.to_timedelta(dates.dt.dayofweek, unit="D")
+    return dates - pd.to_timedelta(dates.dt.day_of_week, unit="D")
 
 
 def _controls(shop: Shop, weeks: pd.DatetimeIndex) -> pd.DataFrame:

@@ -1,0 +1,157 @@
+"""Media mix, budget and pooling: recovery of known returns, invariances, refusals."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tmall_nb as tn
+from tmall_nb.errors import ExportError, NotEnoughData, ParameterError
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+from mix_worlds import CHANNELS, best_plan, draw, lift_tests, similar_shops
+
+SAME = 2e-2  # of estimates after the optimiser ran on rescaled money
+LEAST_COVER = 0.8  # of 90 % intervals over 50 returns: 45 expected, 40 is 2.4 standard errors below
+
+
+@pytest.fixture(scope="module")
+def world():
+    return draw(301)
+
+
+@pytest.fixture(scope="module")
+def mix(world):
+    return tn.fit_media_mix(world.weeks, spend=CHANNELS, controls=world.controls)
+
+
+def test_intervals_cover_known_returns_and_beat_the_guess():
+    inside, error, floor = [], [], []
+    for seed in range(310, 320):
+        world = draw(seed)
+        table = tn.fit_media_mix(world.weeks, spend=CHANNELS, controls=world.controls).table
+        true = world.roas.to_numpy()
+        inside += list((table["low"] <= true) & (true <= table["high"]))
+        error.append(np.mean(abs(table["roas"] / true - 1)))
+        floor.append(np.mean(abs(1.22 / true - 1)))
+    assert np.mean(inside) >= LEAST_COVER
+    assert np.mean(error) < 0.8 * np.mean(floor)
+
+
+def test_hidden_demand_is_found_and_only_where_it_is(world, mix):
+    hidden = draw(301, hidden=True)
+    found = tn.fit_media_mix(hidden.weeks, spend=CHANNELS, controls=hidden.controls)
+    assert found.fit.demand.found and not mix.fit.demand.found
+    assert "mix_hidden_demand" in {f.key for f in found.findings}
+    assert found.sensitivity["channel"].unique().tolist() == ["search"]
+    assert found.sensitivity["roas"].iloc[-1] < 0.8 * found.sensitivity["roas"].iloc[0]
+
+
+def test_a_lift_test_narrows_its_channel(world, mix):
+    tested = tn.fit_media_mix(world.weeks, spend=CHANNELS, controls=world.controls, lift_tests=lift_tests(world, 1, error=0.1))
+    before, after = (r.table.set_index("channel").loc["search"] for r in (mix, tested))
+    assert after["high"] / after["low"] < before["high"] / before["low"]
+
+
+def test_the_baseline_is_never_negative(mix):
+    assert (mix.weekly["baseline"] > 0).all()
+
+
+def test_cents_give_the_returns_of_yuan(world, mix):
+    cents = world.weeks.assign(**{c: world.weeks[c] * 100 for c in [*CHANNELS, "paid_amount"]})
+    other = tn.fit_media_mix(cents, spend=CHANNELS, controls=world.controls).table
+    np.testing.assert_allclose(other["roas"], mix.table["roas"], rtol=SAME)
+    np.testing.assert_allclose(other["contribution"], mix.table["contribution"] * 100, rtol=SAME)
+
+
+def test_shuffled_weeks_change_nothing(world, mix):
+    other = tn.fit_media_mix(world.weeks.sample(frac=1, random_state=2), spend=CHANNELS, controls=world.controls)
+    pd.testing.assert_frame_equal(other.table, mix.table)
+
+
+def test_a_channel_without_spend_stays_with_its_verdict(world):
+    weeks = world.weeks.assign(unused=0.0, rare=np.where(np.arange(len(world.weeks)) == 50, 500.0, 0.0))
+    table = tn.fit_media_mix(weeks, spend=[*CHANNELS, "unused", "rare"], controls=world.controls).table.set_index("channel")
+    assert table.loc["unused", "verdict"] == "not_enough_data" and np.isnan(table.loc["unused", "roas"])
+    assert table.loc["rare", "verdict"] == "not_enough_data"
+
+
+def test_four_months_are_answered_with_what_cannot_be_known():
+    world = draw(302)
+    short = tn.fit_media_mix(world.weeks.tail(17), spend=CHANNELS, controls=world.controls)
+    assert short.findings[0].key == "mix_too_short"
+    assert (short.table["high"] / short.table["low"] > 2).all()
+    assert short.table["roas"].between(short.table["low"], short.table["high"]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        (lambda w: w.drop(index=50), ExportError, "missing"),
+        (lambda w: pd.concat([w, w.tail(1)]), ExportError, "twice"),
+        (lambda w: w.assign(search=-1.0), ExportError, "spend is 0 or more"),
+        (lambda w: w.assign(price=np.where(w.index == 3, np.nan, w["price"])), ExportError, "control"),
+        (lambda w: w.drop(columns="feed"), ExportError, "feed"),
+        (lambda w: w.head(8), NotEnoughData, "weeks"),
+        (lambda w: w.assign(**dict.fromkeys(CHANNELS, 0.0)), NotEnoughData, "spend"),
+    ],
+)
+def test_bad_weeks_are_refused(world, change, error, match):
+    with pytest.raises(error, match=match):
+        tn.fit_media_mix(change(world.weeks), spend=CHANNELS, controls=world.controls)
+
+
+def test_spend_must_be_named(world):
+    with pytest.raises(ParameterError, match="spend"):
+        tn.fit_media_mix(world.weeks)
+
+
+def test_a_budget_adds_up_inside_its_bounds(mix):
+    now = tn.plan_budget(mix).table["spend_now"]
+    for total in (0.7 * now.sum(), now.sum(), 1.5 * now.sum()):
+        table = tn.plan_budget(mix, total_yuan=total).table
+        assert table["spend_planned"].sum() == pytest.approx(total)
+        assert (table["low"] <= table["expected_gain"]).all() and (table["expected_gain"] <= table["high"]).all()
+    table = tn.plan_budget(mix, total_yuan=now.sum(), bounds={"search": (now[0], now[0] * 1.0001)}).table
+    assert table["spend_planned"][0] == pytest.approx(now[0], rel=1e-3)
+
+
+def test_plans_gain_a_good_part_of_what_is_possible():
+    got, best = 0.0, 0.0
+    for seed in range(330, 336):
+        world = draw(seed)
+        plan = tn.plan_budget(tn.fit_media_mix(world.weeks, spend=CHANNELS, controls=world.controls))
+        now = world.weeks[CHANNELS].tail(52).mean().to_numpy()
+        got += world.gain(plan.table["spend_planned"].to_numpy() / now)
+        best += best_plan(world)[1]
+    assert got > 0.4 * best
+
+
+def test_a_free_total_spends_more_where_margins_are_higher(mix):
+    low, high = (tn.plan_budget(mix, margin=m).table["spend_planned"].sum() for m in (0.2, 0.95))
+    assert low <= high
+
+
+def test_impossible_budgets_are_refused(mix):
+    with pytest.raises(ParameterError, match="total_yuan"):
+        tn.plan_budget(mix, total_yuan=1e9, bounds=(0.5, 2))
+    with pytest.raises(ParameterError, match="bounds"):
+        tn.plan_budget(mix, bounds={"tv": (0, 1)})
+
+
+def test_pooling_brings_similar_shops_nearer_the_truth():
+    worlds = similar_shops(17, shops=5)
+    pooled = tn.pool_media_mix({str(k): w.weeks for k, w in enumerate(worlds)}, spend=CHANNELS, controls=worlds[0].controls)
+    errors = []
+    for world in worlds:
+        tables = [
+            tn.fit_media_mix(world.weeks, spend=CHANNELS, controls=world.controls, beliefs=b).table
+            for b in (None, tn.Beliefs(pooled=pooled))
+        ]
+        errors.append([np.mean(abs(np.log(t["roas"].to_numpy() / world.roas.to_numpy()))) for t in tables])
+    alone, together = np.mean(errors, axis=0)
+    assert together < alone
+    with pytest.raises(ParameterError, match="three shops"):
+        tn.pool_media_mix({"a": worlds[0].weeks}, spend=CHANNELS)
