@@ -2,8 +2,8 @@
 
 log μ_treated = level + weekday + slow market + fast market (AR) + platform traffic + own AR noise + campaign effect
 log μ_control = the same with loading λ_k on market and platform traffic, own weekday pattern, no campaign effect
-Counts are Poisson around μ (controls negative binomial). Truth: gross = Σ(μ₁ − μ₀) over the sale days, net = the same from the first dip day to
-the last. Naive (mean of the 14 days before, scaled) counts platform traffic and the dip's rebound as effect.
+Counts are Poisson around μ (controls negative binomial). Truth: gross = Σ(μ₁ − μ₀) over the sale days, net = the same from
+the first dip day to the last. The naive figure (mean of the 14 days before) counts platform traffic as effect.
 
 Regimes: ``even`` λ ~ U(.8, 1.2), ``uneven`` U(.6, 1.4), ``weak`` U(.4, 1), ``platform`` market loading 1 and platform
 loading U(.4, 1).

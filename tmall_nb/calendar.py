@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["COLUMNS", "calendar_file", "merge_calendars", "read_calendar"]
+__all__ = ["COLUMNS", "calendar_file", "campaign_phases", "detect_campaigns", "merge_calendars", "read_calendar"]
 
 TIMES = ("warm_up_start", "presale_start", "start", "end")
 COLUMNS = ["campaign", "campaign_type", "warm_up_start", "presale_start", "start", "end", "source", "confidence"]
@@ -51,3 +51,55 @@ def merge_calendars(own: pd.DataFrame, shipped: pd.DataFrame) -> pd.DataFrame:
     ]
     both = pd.concat([own.reindex(columns=COLUMNS), shipped[keep]], ignore_index=True)
     return both.sort_values(["start", "campaign"], kind="stable").reset_index(drop=True)
+
+
+def campaign_phases(campaign: pd.Series) -> pd.DataFrame:
+    """Return the phases of one calendar row: phase, start, end (timestamps), oldest first.
+
+    预热 up to the presale or the start, 预售 while deposits are taken, 尾款 and 开门红 from the start (20:00 where it begins in
+    the evening), 平销 between the first and the last burst of campaigns longer than a week, 高潮 the last two days, 返场 up to
+    three days after, 退款潮 from the 7th to the 20th day after.
+    """
+    day = pd.Timedelta(days=1)
+    start, end = campaign["start"], campaign["end"]
+    presale, warm = campaign["presale_start"], campaign["warm_up_start"]
+    rows = []
+    lead = presale if pd.notna(presale) else start
+    if pd.notna(warm) and warm < lead:
+        rows.append(("预热", warm, lead))
+    if pd.notna(presale) and presale < start:
+        rows.append(("预售", presale, start))
+    opening = start.normalize() + (2 if start.hour >= 18 else 1) * day
+    if end - start > 7 * day:
+        rows += [("尾款" if pd.notna(presale) else "开门红", start, opening), ("平销", opening, end.normalize() - day)]
+        rows.append(("高潮", end.normalize() - day, end))
+    else:
+        rows.append(("高潮", start, end))
+    rows += [("返场", end, end + 3 * day), ("退款潮", end + 7 * day, end + 20 * day)]
+    return pd.DataFrame(rows, columns=["phase", "start", "end"])
+
+
+def detect_campaigns(days: pd.DataFrame, *, ratio: float = 1.8) -> pd.DataFrame:
+    """Return calendar rows for bursts in the shop's own days, where no calendar names a campaign.
+
+    A burst is a run of days (gaps of one day bridged) on which paid_amount is at least ``ratio`` times the median of the 28
+    days before. Kind is unknown (未标明), source 数据识别, confidence L.
+    """
+    frame = days.sort_values("date")
+    amount = frame["paid_amount"].to_numpy(float)
+    usual = frame["paid_amount"].rolling(28, min_periods=14).median().shift().to_numpy(float)
+    high = (amount >= ratio * usual) & (usual > 0)
+    numbers = high.nonzero()[0]
+    runs: list[list[int]] = []
+    for k in numbers:
+        if runs and k - runs[-1][1] <= 2:
+            runs[-1][1] = int(k)
+        else:
+            runs.append([int(k), int(k)])
+    date, last_minute = frame["date"].to_list(), pd.Timedelta(hours=23, minutes=59)
+    rows = [
+        (f"{date[a]:%Y-%m-%d} 起的爆发", "未标明", pd.NaT, pd.NaT, date[a], date[b] + last_minute, "数据识别", "L")
+        for a, b in runs
+    ]  # fmt: skip
+    out = pd.DataFrame(rows, columns=COLUMNS)
+    return out.astype(dict.fromkeys(TIMES, "datetime64[ns]"))

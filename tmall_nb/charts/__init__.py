@@ -7,6 +7,8 @@ from typing import Any
 
 # module: the charts in it; add a line for a new one.
 _WHERE = {
+    "campaign": "campaign_factors campaign_hours campaign_items campaign_path campaign_placebos campaign_profit "
+    "campaign_sources campaign_study",
     "attribution": "channel_returns path_credit spend_pacing",
     "geo": "geo_test_design geo_test_path",
     "media_mix": "budget_plans budget_split demand_sensitivity response_curves sales_baseline",

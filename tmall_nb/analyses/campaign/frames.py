@@ -47,7 +47,7 @@ class CampaignDays:
 def day(name: str, value: object) -> pd.Timestamp:
     """A business day, time cut off; a clear error for anything else."""
     try:
-        stamp = pd.Timestamp(value)  # type: ignore[arg-type]
+        stamp = pd.Timestamp(value)
     except (TypeError, ValueError) as error:
         raise ParameterError(name, value, "a day, e.g. 2025-11-11") from error
     if stamp is pd.NaT:

@@ -116,7 +116,7 @@ def _wide(panel: pd.DataFrame, unit: str) -> pd.DataFrame:
 
 
 def _times_before(index: pd.Index, start: object) -> int:
-    first = pd.Timestamp(start) if isinstance(index, pd.DatetimeIndex) else start  # type: ignore[arg-type]
+    first = pd.Timestamp(start) if isinstance(index, pd.DatetimeIndex) else start
     pre = int((index < first).sum())
     if pre >= len(index) or pre == 0:
         raise ParameterError("start", start, f"a time inside {index[0]} to {index[-1]}, after the first")

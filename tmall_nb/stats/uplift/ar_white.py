@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, cholesky_banded, solve_banded
+from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpbtrf, dpbtrs
 
 __all__ = ["Hyper", "Prior", "Residuals", "find_mode", "hyper_points", "predict", "solve"]
 
@@ -77,10 +78,8 @@ def _bands(hyper: Hyper, length: int) -> Array:
 
 def _solve_factor(factor: Array, right: Array) -> Array:
     """Solve (UᵀU) x = right with U upper bidiagonal."""
-    lower = np.empty_like(factor)
-    lower[0], lower[1, :-1], lower[1, -1] = factor[1], factor[0, 1:], 0.0
-    half = solve_banded((1, 0), lower, right, check_finite=False)
-    return solve_banded((0, 1), factor, half, check_finite=False)
+    solution, _ = dpbtrs(factor, right, lower=0)
+    return solution
 
 
 def solve(z: Array, X: Array, observed: Mask, prior: Prior, hyper: Hyper) -> Residuals:
@@ -95,7 +94,7 @@ def solve(z: Array, X: Array, observed: Mask, prior: Prior, hyper: Hyper) -> Res
     weight = observed / hyper.sd_white**2
     bands = _bands(hyper, length)
     bands[1] += weight
-    factor = cholesky_banded(bands, check_finite=False)
+    factor, _ = dpbtrf(bands, lower=0)
     both = np.where(observed[:, None], np.column_stack([X, z]), 0.0)
     weighted = weight[:, None] * both
     rest = weighted - weight[:, None] * _solve_factor(factor, weighted)

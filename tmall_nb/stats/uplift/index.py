@@ -49,14 +49,18 @@ class Index:
 
 
 def grain(values: Array) -> float:
-    """Size of one order: 1 for counts, the day-to-day dispersion of money where zeros make a log need an offset."""
+    """Size of one order: 1 for counts; for money the variance around a week's mean over the mean (that of a random sum)."""
     finite = values[np.isfinite(values)]
-    if not len(finite) or (np.all(finite == np.round(finite)) and finite.mean() < 1e5 and np.any(finite % 10)):
+    if len(finite) < 8 or finite.mean() <= 0:
         return 1.0
-    positive = finite[finite > 0]
-    if len(positive) == 0 or len(positive) == len(finite):
-        return min(1.0, float(finite[finite > 0].min()) if len(positive) else 1.0)
-    return float(np.quantile(positive, 0.1))
+    if np.all(finite == np.round(finite)) and np.any(finite % 10):
+        return 1.0
+    around = np.convolve(finite, np.ones(7) / 7, mode="valid")
+    rough = (finite[3:-3] - around) ** 2 * 7 / 6
+    busy = around > 0
+    if not busy.any():
+        return float(finite[finite > 0].mean())
+    return float(max(np.median(rough[busy] / around[busy]) / 0.45, 1e-6))  # the median of a squared normal is .45 of its mean
 
 
 def safe_log(values: Array) -> Array:

@@ -20,7 +20,9 @@ __all__ = ["Design", "Uplift", "fit_uplift"]
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 SLOW_SD, TIGHT_SD, WIDE_SD, EVENT_SD = 0.1, 0.1, 0.5, 0.3
-POINTS = 24
+MIN_EVENT_DAYS, EVENT_SPREAD = 3, 0.15  # without controls: earlier event days needed, and how much events differ (log)
+DRIFT, FREE_DRIFT = 0.1, 0.3  # sd of the yearly drift against the controls, and without controls
+POINTS = 20
 OUTLIER = 4.5
 FAST, EVENT = 9, 10  # columns of the fast part and of the extra event slope
 
@@ -106,6 +108,8 @@ def fit_uplift(y: Array, controls: Array, design: Design, *, level: float = 0.95
     if index is not None:
         own = index.jump_noise[np.ix_(days, days)] + 1e-10 * np.eye(len(days))
         logs += rng.standard_normal(logs.shape) @ np.linalg.cholesky(own).T
+    elif (design.events & observed).sum() >= MIN_EVENT_DAYS:
+        logs[:, design.sale[days]] += rng.normal(0, EVENT_SPREAD, (draws, 1))
     smear = _smear(z, centre, spread, observed)
     sampled = np.maximum(np.exp(logs) * smear - offset, 0.0)
     tail = (1 - level) / 2
@@ -136,13 +140,16 @@ def _regressors(z: Array, observed: Mask, design: Design, index: Index | None) -
     time = (np.arange(length) - length / 2) / 365.0
     week = (design.weekday[:, None] == np.arange(1, 7)).astype(float)
     columns = [np.ones(length), *week.T, time]
-    mean, sd = [float(z[observed].mean()), *[0.0] * 7], [3.0, *[1.0] * 6, 0.3]
+    mean, sd = [float(z[observed].mean()), *[0.0] * 7], [3.0, *[1.0] * 6, FREE_DRIFT if index is None else DRIFT]
     if index is not None:
         columns += [index.slow, index.fast + index.jump]
         mean, sd = [*mean, 1.0, 1.0], [*sd, SLOW_SD, TIGHT_SD]
         if (design.events & observed).any():
             columns.append(index.jump)
             mean, sd = [*mean, 0.0], [*sd, EVENT_SD]
+    elif (design.events & observed).sum() >= MIN_EVENT_DAYS:
+        columns.append((design.events | design.sale).astype(float))
+        mean, sd = [*mean, 0.0], [*sd, WIDE_SD]
     tight = Prior(np.array(mean), np.array(sd))
     wide = tight
     if index is not None:
@@ -206,7 +213,7 @@ def _mixture(parts: list[tuple[float, float, float]]) -> tuple[float, float]:
 def _smear(z: Array, centre: Array, spread: Array, observed: Mask) -> float:
     """Ratio that makes predicted and actual totals of the fitted days agree (log of small counts is not unbiased)."""
     predicted = np.exp(centre + spread**2 / 2)[observed].sum()
-    return float(np.clip(np.exp(z[observed]).sum() / predicted, 0.8, 1.25))
+    return float(np.clip(np.exp(z[observed]).sum() / predicted, 0.3, 3.0))
 
 
 def _free_slope(z: Array, X: Array, observed: Mask, prior: Prior, mode: Array) -> tuple[float, float]:

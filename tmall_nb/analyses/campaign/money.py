@@ -1,0 +1,185 @@
+"""From lift to profit: what the extra sales left after refunds, commission, goods, ads and postage, by simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tmall_nb.analyses.campaign.choose import DAY, DIP_AFTER
+from tmall_nb.analyses.campaign.lift import Lift, Series
+from tmall_nb.queries.campaign_money import ad_subsidy, line_totals, order_totals, tool_discounts
+from tmall_nb.queries.refund_lags import refund_lags
+from tmall_nb.shop import Shop
+from tmall_nb.stats.refund_lag import RefundLag, complete_refunds
+
+__all__ = ["Refunds", "campaign_discounts", "campaign_profit", "fit_refunds"]
+
+MAX_LAG_DAYS = 60
+COLUMNS = ["line", "yuan", "low", "high", "known"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refunds:
+    """Mature refund share of payment days: the fitted lag curve on the shop's days, None where refunds have no dates."""
+
+    fit: RefundLag | None
+    days: pd.DataFrame
+
+    def share(self, inside: np.ndarray) -> np.ndarray | None:
+        """Draws of the mature refund share of the marked days."""
+        paid = self.days["paid_amount"].to_numpy(float)[inside].sum()
+        return None if self.fit is None or paid <= 0 else self.fit.draws[:, inside].sum(axis=1) / paid
+
+
+def fit_refunds(series: Series, seed: int) -> Refunds:
+    """Complete the newest days' refunds by the lag curve."""
+    days, lags = series.days.reset_index(drop=True), refund_lags(series.shop)
+    position = pd.Series(np.arange(len(days)), index=days["date"])
+    lags = lags[lags["paid_day"].isin(position.index)] if len(lags) else lags
+    if len(lags) < 30 or len(days) < 28:
+        return Refunds(None, days)
+    day, lag = position[lags["paid_day"]].to_numpy(), lags["lag"].to_numpy(int)
+    seen = day + lag <= len(days) - 1
+    paid, amount = days["paid_amount"].to_numpy(float), lags["refund_amount"].to_numpy(float)
+    return Refunds(complete_refunds(paid, day[seen], lag[seen], amount[seen], max_lag=MAX_LAG_DAYS, draws=300, seed=seed), days)
+
+
+def campaign_profit(
+    series: Series, lift: Lift, refunds: Refunds, *, level: float, seed: int
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Profit of the net lift, line by line.
+
+    Returns
+    -------
+    line (lift, refunds, commission, goods, ads, postage, platform_coupons, profit), yuan (costs negative), low, high, known
+    (False: a setting stands in or the line could not be read); and the profit draws
+    """
+    rng = np.random.default_rng([seed, 2])
+    gain = lift.money.draws["net"].to_numpy()
+    count, totals = len(gain), _totals(lift)
+    shares = _refund_shares(lift, refunds, rng, count)
+    base = totals["paid_amount"] - gain
+    base_units = base / _usual_price(lift)
+    units = totals["paid_units"] - base_units
+    refund = totals["paid_amount"] * shares[0] - base * shares[1]
+    settings = series.shop.settings
+    commission = float(settings.get("commission_rate", 0.0)) * (gain - refund)
+    cost, cost_known = _unit_cost(series.shop, lift, totals)
+    goods = cost * (totals["paid_units"] * (1 - shares[0]) - base_units * (1 - shares[1]))
+    ads, ads_known = _extra(series, lift, "spend", rng, count)
+    postage = float(settings.get("shipping_cost_yuan", 0.0)) * units / _units_per_order(series, lift)
+    coupons = _platform_money(series.shop, lift)
+    lines = {
+        "lift": gain, "refunds": -refund, "commission": -commission, "goods": -goods, "ads": -ads, "postage": -postage,
+        "platform_coupons": np.full(count, coupons),
+    }  # fmt: skip
+    profit = np.sum(list(lines.values()), axis=0)
+    known = {"lift": True, "refunds": refunds.fit is not None, "commission": "commission_rate" in settings, "goods": cost_known}
+    known |= {
+        "ads": ads_known,
+        "postage": "shipping_cost_yuan" in settings,
+        "platform_coupons": series.shop.has("orders", "coupon_tmall"),
+    }
+    known["profit"] = all(known[k] for k in ("refunds", "goods", "ads"))
+    tail = [(1 - level) / 2, (1 + level) / 2]
+    rows = [(k, float(v.mean()), *np.quantile(v, tail), known[k]) for k, v in {**lines, "profit": profit}.items()]
+    return pd.DataFrame(rows, columns=COLUMNS), profit
+
+
+def _window(lift: Lift) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First day of the window and the day after its last."""
+    c = lift.campaign
+    return c.start - c.pre_dip_days * DAY, c.end + (DIP_AFTER + 1) * DAY
+
+
+def _usual_price(lift: Lift) -> float:
+    """Yuan a unit of the campaign's items on ordinary days of the 90 before: what sales would have brought."""
+    known = lift.frame["paid_units"].notna() & (lift.frame["date"] < _window(lift)[0])
+    sold = lift.frame.loc[known, ["paid_amount", "paid_units"]].tail(90).sum()
+    return float(sold["paid_amount"] / sold["paid_units"]) if sold["paid_units"] > 0 else float("nan")
+
+
+def _totals(lift: Lift) -> dict[str, float]:
+    """Actual yuan and units of the campaign's items over the window that the net lift covers."""
+    inside = lift.money.path["phase"].isin(["campaign", "dip"])
+    return {"paid_amount": float(lift.money.path.loc[inside, "actual"].sum()),
+            "paid_units": float(lift.units.path.loc[inside, "actual"].sum())}  # fmt: skip
+
+
+def _refund_shares(lift: Lift, refunds: Refunds, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mature refund share of the window and of ordinary days before it; zero where it cannot be known."""
+    first, stop = _window(lift)
+    date = refunds.days["date"]
+    window = ((date >= first) & (date < stop)).to_numpy()
+    before = ((date < first) & (date >= first - 90 * DAY)).to_numpy()
+    out = []
+    for inside in (window, before):
+        share = refunds.share(inside)
+        out.append(np.zeros(count) if share is None else share[rng.integers(0, len(share), count)])
+    return out[0], out[1]
+
+
+def _unit_cost(shop: Shop, lift: Lift, totals: dict[str, float]) -> tuple[float, bool]:
+    """Yuan a unit: cost sheet weighted by units sold, else (1 - gross margin) of the usual price."""
+    if shop.has("costs") and lift.enrolled:
+        costs = shop.table("costs", ["item_id", "unit_cost", "valid_from"]).sort_values("valid_from")
+        costs = costs[costs["valid_from"].isna() | (costs["valid_from"] <= lift.campaign.end)]
+        newest = costs.groupby("item_id")["unit_cost"].last()
+        sold = line_totals(shop, start=lift.campaign.start, stop=lift.campaign.end + DAY).set_index("item_id")["units"]
+        sold = sold[sold.index.isin(newest.index) & sold.index.isin(lift.enrolled)].astype(float)
+        if sold.sum() > 0:
+            return float((newest.reindex(sold.index) * sold).sum() / sold.sum()), True
+    before = lift.money.path["phase"] == "before"
+    price = lift.money.path.loc[before, "actual"].sum() / max(lift.units.path.loc[before, "actual"].sum(), 1.0)
+    return float((1 - float(shop.settings.get("gross_margin", 0.5))) * price), False
+
+
+def _extra(series: Series, lift: Lift, column: str, rng: np.random.Generator, count: int) -> tuple[np.ndarray, bool]:
+    """Spend of the campaign days beyond the daily mean of 28 ordinary days before and after, with that mean's uncertainty."""
+    first, stop = _window(lift)
+    days = series.days.set_index("date")[column]
+    blank = set(lift.frame.loc[lift.frame["paid_amount"].isna(), "date"])
+    inside = days[(days.index >= lift.campaign.start) & (days.index <= lift.campaign.end)]
+    near = (days.index >= first - 28 * DAY) & (days.index < stop + 28 * DAY)
+    usual = days[near & ((days.index < first) | (days.index >= stop)) & ~days.index.isin(blank)].dropna()
+    if inside.isna().all() or len(usual) < 7:
+        return np.zeros(count), False
+    mean = rng.normal(usual.mean(), usual.std() / np.sqrt(len(usual) / 3), count)  # a third: neighbouring days resemble
+    return float(inside.sum()) - mean * inside.notna().sum(), True
+
+
+def _units_per_order(series: Series, lift: Lift) -> float:
+    sold = series.days.loc[
+        series.days["date"].between(lift.campaign.start, lift.campaign.end), ["paid_units", "paid_orders"]
+    ].sum()
+    return float(max(sold["paid_units"] / sold["paid_orders"], 1.0)) if sold["paid_orders"] > 0 else 1.0
+
+
+def _platform_money(shop: Shop, lift: Lift) -> float:
+    """Coupons and points that the platform pays the merchant on top of what buyers paid, beyond the usual."""
+    first, stop = _window(lift)
+    length = stop - first
+    inside, before = (order_totals(shop, start=a, stop=b) for a, b in ((first, stop), (first - length, first)))
+    extra = [float(inside[k] - before[k]) for k in ("coupon_tmall", "points_offset")]
+    return float(np.nansum(extra))
+
+
+def campaign_discounts(shop: Shop, lift: Lift) -> pd.DataFrame:
+    """Reductions on the campaign's days by funder: funder (merchant, platform), line, yuan; nan where no report tells."""
+    start, stop = lift.campaign.burst, lift.campaign.end + DAY
+    lines, orders = line_totals(shop, start=start, stop=stop), order_totals(shop, start=start, stop=stop)
+    lines = lines[lines["item_id"].isin(lift.enrolled)] if lift.enrolled else lines
+    cut = float((lines["list_amount"] - lines["payable"]).sum()) if len(lines) else np.nan
+    rows = [("merchant", "price_cut_and_coupons", cut)]
+    rows += [
+        ("merchant", f"tool:{row.tool}", float(row.discount_amount))
+        for row in tool_discounts(shop, start=start, stop=stop).itertuples()
+    ]
+    rows += [
+        ("platform", "coupon_tmall", float(orders["coupon_tmall"])),
+        ("platform", "points_offset", float(orders["points_offset"])),
+    ]
+    rows.append(("platform", "ad_subsidy", ad_subsidy(shop, start=start, stop=stop)))
+    return pd.DataFrame(rows, columns=["funder", "line", "yuan"])
