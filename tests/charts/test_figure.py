@@ -13,7 +13,7 @@ from PIL import Image
 
 from tmall_nb import charts
 from tmall_nb.charts import style
-from tmall_nb.charts.figure import NARROW, Chart, wrap
+from tmall_nb.charts.figure import NARROW, NARROW_DPI, Chart, wrap
 from tmall_nb.charts.style import date_axis, finish, new_figure, percent_axis, shade, yuan_axis
 
 
@@ -64,7 +64,7 @@ def test_a_phone_gets_its_own_layout(chart):
     )
     wide, narrow = size(chart.picture()), size(chart.picture(narrow=True))
     assert wide[0] > wide[1] and narrow[1] > narrow[0]
-    assert narrow[0] == pytest.approx(NARROW * 168, abs=2)
+    assert narrow[0] == pytest.approx(NARROW * NARROW_DPI, abs=2)
     after = (
         [ax.get_position(original=True).bounds for ax in chart.axes],
         chart.get_size_inches().tolist(),

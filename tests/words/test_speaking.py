@@ -112,7 +112,7 @@ def test_missing_is_a_dash_and_not_zero():
 def test_long_frames_fold_and_say_how_many_rows_there_are():
     table = show(pd.DataFrame({"visitors": range(500)}), "en", rows=10)
     html = table._repr_html_()
-    assert table.listed == 210 and "Show 200 more rows" in html and "500 rows in all" in html
+    assert table.listed == 100 and "Show 90 more rows" in html and "500 rows in all" in html
     assert repr(table).splitlines()[-1] == "… +490" and repr(table) == repr(show(pd.DataFrame({"visitors": range(500)}), "en"))
     assert "没有" in repr(show(pd.DataFrame({"visitors": []})))
     with pytest.raises(ParameterError, match="rows"):

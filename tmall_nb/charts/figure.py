@@ -20,8 +20,8 @@ from matplotlib.gridspec import GridSpec
 __all__ = ["NARROW", "Chart", "wrap"]
 
 NARROW = 3.75  # inches: a phone of 390 px without its margins
-DPI, NARROW_DPI, SKETCH_DPI = 192, 168, 120
-COLOURS = 48
+DPI, NARROW_DPI, SKETCH_DPI = 168, 156, 120
+COLOURS = 32
 TITLE_SIZE, SUBTITLE_SIZE = 12.0, 9.0
 LINE = 1.35 / 72  # inches a point of type takes in height
 

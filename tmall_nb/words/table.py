@@ -19,7 +19,7 @@ from tmall_nb.words.method import MethodView
 
 __all__ = ["Table", "show"]
 
-FOLDED_ROWS = 200
+FOLDED_ROWS = 90
 TEXT_WIDTH = 24
 SHORT = 20  # half widths: ten Chinese characters stay on one line
 LEVEL = re.compile(r"(low|high)_(\d{1,2})")
@@ -47,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table in words. ``total`` counts the rows of the frame; at most 200 beyond the first ``rows`` are listed folded."""
+    """A table in words. ``total`` counts the rows of the frame; at most 90 beyond the first ``rows`` are listed folded."""
 
     columns: tuple[Column, ...]
     rows: int
