@@ -130,7 +130,8 @@ QUERIES = {
     "GROUP BY 1, 2",
     "frequency_recency": "SELECT {key} AS k, count(DISTINCT CAST(paid_at AS DATE)) AS n, min(paid_at) AS a, max(paid_at) AS b, "
     "sum(paid_amount) AS s FROM o GROUP BY 1",
-    "repurchase": "SELECT {key} AS k, paid_at, lead(paid_at) OVER (PARTITION BY {key} ORDER BY paid_at) AS next FROM o",
+    "repurchase": "SELECT k, sum(datediff('day', paid_at, next)) AS d FROM (SELECT {key} AS k, paid_at, lead(paid_at) OVER "
+    "(PARTITION BY {key} ORDER BY paid_at) AS next FROM o) GROUP BY 1",
     "item_days": "SELECT item_title, CAST(paid_at AS DATE) AS d, sum(units) AS u, sum(paid_amount) AS s FROM o GROUP BY 1, 2",
 }
 
