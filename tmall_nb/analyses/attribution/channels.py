@@ -195,7 +195,7 @@ def _findings(table: pd.DataFrame, mix: MediaMixResult | None, pacing: pd.DataFr
         found.append(Finding("channels_platform_only", "unknown", {"count": int(table["roas_reported"].notna().sum())}))
     for row in table.itertuples():
         best = ("roas_geo" if row.verdict == "geo" else "roas_incremental") if row.verdict in ("geo", "incremental") else None
-        if best is None or not np.isfinite(float(row.break_even)):  # type: ignore[arg-type]
+        if best is None or not np.isfinite(float(row.break_even)):
             continue
         low, high = getattr(row, best + "_low"), getattr(row, best + "_high")
         values = {

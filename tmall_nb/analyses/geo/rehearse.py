@@ -59,8 +59,8 @@ def rehearse_geo_test(
     values_said |= {"value_high": row["relative_high"], "count": len(held), "weeks": length // 7}
     seen = bool(row["high"] < 0 or row["low"] > 0) == bool(removed_share > 0)
     key = "geo_rehearsal_found" if covered and seen else "geo_rehearsal_blurred" if covered else "geo_rehearsal_missed"
-    tone = "good" if covered and seen else "watch"
-    return replace(read, findings=(Finding(key, tone, values_said),), method=replace(read.method, set_aside=panel.aside))
+    finding = Finding(key, "good" if covered and seen else "watch", values_said)
+    return replace(read, findings=(finding,), method=replace(read.method, set_aside=panel.aside))
 
 
 __all__ = ["rehearse_geo_test"]
