@@ -172,9 +172,7 @@ def _residuals(panel: Panel, state: State, *, temper: bool) -> tuple[Array, Arra
     return phi, ratios if temper else None
 
 
-def _excess(
-    features: list[Array], score: Array, info: Array, hessian: Array, state: State, starts: NDArray[np.intp]
-) -> Array:
+def _excess(features: list[Array], score: Array, info: Array, hessian: Array, state: State, starts: NDArray[np.intp]) -> Array:
     size, weeks = len(features), len(starts)
     gradient = np.empty((len(score), weeks, size))
     weekly = np.empty((len(score), weeks, size, size))

@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def paule_mandel(
-    estimate: Array, variance: Array, group: NDArray[np.intp] | None, *, floor: float = 1e-4
-) -> float:
+def paule_mandel(estimate: Array, variance: Array, group: NDArray[np.intp] | None, *, floor: float = 1e-4) -> float:
     """Return the variance between items that makes their weighted scatter equal its degrees of freedom.
 
     Parameters

@@ -1,17 +1,18 @@
 """Prices set by the item's own demand: a control function with an instrument that moves price but not demand.
 
-First stage: log price on log instrument, per item, with day effects and controls; its residual holds what the shop knew of
-demand when it set the price. Entered as one more control of the count model it leaves the elasticity to be read off the
+First stage: log price on log instrument with one slope for all items and day effects; a slope per item would be
+fitted to the item's own demand and drag the answer back to the one without an instrument (many weak instruments). Price
+less day effects and that slope's part holds what the shop knew of demand when it set the price; controls stay in it, since
+the count model shrinks their slopes. Entered as one more control it leaves the elasticity to be read off the
 instrument's variation alone (Terza, Basu & Rathouz 2008; Wooldridge 2015 for the control function).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tmall_nb.stats.elasticity.hyper import paule_mandel
 from tmall_nb.stats.elasticity.panel import Array, Flags, Panel, center
 
 ALTERNATIONS = 25
@@ -23,8 +24,8 @@ class FirstStage:
 
     Attributes
     ----------
-    residual : (items, days) log price less what instrument, days and controls explain; 0 where not seen
-    pass_through : (items,) slope of log price on the log instrument, shrunk to the common one
+    residual : (items, days) log price less what instrument and days explain; 0 where not seen
+    pass_through : (items,) slope of log price on the log instrument of each item alone
     common, std_error : the common slope, its standard error with weeks of an item as clusters
     f_statistic : (common / std_error)^2
     item_f : (items,) the same of each item alone, before shrinking; nan where its instrument never moves
@@ -47,6 +48,7 @@ def first_stage(panel: Panel, log_instrument: Array) -> FirstStage:
     log_instrument : (items, days), nan allowed where not seen
     """
     seen = panel.seen
+    panel = replace(panel, controls=())
     outcome = _partial(panel, center(panel.log_price, seen))
     moved = _partial(panel, center(np.where(seen, log_instrument, 0.0), seen))
     square, product = (moved**2).sum(axis=1), (moved * outcome).sum(axis=1)
@@ -58,13 +60,8 @@ def first_stage(panel: Panel, log_instrument: Array) -> FirstStage:
         zeros = np.zeros(len(own))
         return FirstStage(outcome, zeros, 0.0, float("inf"), 0.0, item_f)
     common, error = _pooled(panel, moved, outcome, square)
-    shrunk = own.copy()
-    usable = known & (variance > 1e-10)
-    spread = paule_mandel(own[usable], variance[usable], np.zeros(int(usable.sum()), np.intp)) if usable.sum() > 3 else 0.0
-    weight = np.divide(spread, spread + variance, out=np.zeros(len(own)), where=usable)
-    shrunk = common + weight * (own - common)
-    residual = np.where(seen, outcome - shrunk[:, None] * moved, 0.0)
-    return FirstStage(residual, shrunk, common, error, (common / error) ** 2 if error > 0 else 0.0, item_f)
+    residual = np.where(seen, outcome - common * moved, 0.0)
+    return FirstStage(residual, own, common, error, (common / error) ** 2 if error > 0 else 0.0, item_f)
 
 
 def _partial(panel: Panel, values: Array) -> Array:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from tmall_nb.stats.elasticity.counts import censored_score, exact_score
@@ -119,7 +118,9 @@ def _shared_parts(panel: Panel, block: Block, schur: Array, gradient: Array) -> 
     member = np.zeros((categories, len(block.info)))
     member[panel.category[block.rows], np.arange(len(block.info))] = 1.0
     columns = [(1, member, slice(days, days + categories))]
-    columns += [(k, np.ones((1, len(block.info))), slice(days + categories + n, days + categories + n + 1)) for n, k in enumerate(extra)]
+    columns += [
+        (k, np.ones((1, len(block.info))), slice(days + categories + n, days + categories + n + 1)) for n, k in enumerate(extra)
+    ]
     for k, rows, at in columns:
         feature = block.features[k]
         cross = rows @ (block.info * feature)
