@@ -7,6 +7,7 @@ from typing import Any
 
 # module: the charts in it; add a line for a new one.
 _WHERE = {
+    "campaign_plan": "plan_ratios plan_stock",
     "campaign": "campaign_factors campaign_hours campaign_items campaign_path campaign_placebos campaign_profit "
     "campaign_sources campaign_study",
     "attribution": "channel_returns path_credit spend_pacing",

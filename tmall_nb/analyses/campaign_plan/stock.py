@@ -1,0 +1,91 @@
+"""Item by item: how many units the campaign may ask for, what is there, and which discount depth pays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tmall_nb.queries.campaign_days import item_sales
+from tmall_nb.shop import Shop
+
+__all__ = ["depth_table", "stock_table"]
+
+DAY = pd.Timedelta(days=1)
+BASE_DAYS = 56
+DEPTHS = (0.05, 0.1, 0.15, 0.2)
+ITEM_SD = 0.4  # one item's burst against the shop's, log
+ELASTICITY = -2.0  # where none is given; shown as an assumption
+
+
+def stock_table(shop: Shop, ratio: np.ndarray, days: int, *, service_level: float, rng: np.random.Generator) -> pd.DataFrame:
+    """Units needed per item: expected, low, high (the service level's quantile), stock, inbound, order_units, price, unit_cost."""
+    sales = item_sales(shop)
+    columns = (
+        "item_id item_title units_per_day expected low high stock_units inbound_units order_units price_yuan unit_cost".split()
+    )
+    if sales.empty:
+        return pd.DataFrame(columns=columns)
+    last = sales["date"].max()
+    recent = sales[sales["date"] > last - BASE_DAYS * DAY]
+    table = recent.groupby("item_id").agg(
+        units=("paid_units", "sum"), amount=("paid_amount", "sum"), item_title=("item_title", "last")
+    )
+    table = table[table["units"] > 0].sort_values("units", ascending=False)
+    own = np.exp(rng.normal(-(ITEM_SD**2) / 2, ITEM_SD, (len(table), len(ratio))))
+    rate = rng.gamma(table["units"].to_numpy(float)[:, None] + 0.5, 1.0, (len(table), len(ratio))) / BASE_DAYS
+    need = rng.poisson(rate * days * ratio[None, :] * own)
+    table = table.assign(units_per_day=table["units"] / BASE_DAYS, expected=need.mean(axis=1))
+    table["low"], table["high"] = np.quantile(need, 1 - service_level, axis=1), np.quantile(need, service_level, axis=1)
+    table["price_yuan"] = table["amount"] / table["units"]
+    table = table.join(_on_hand(shop)).join(_costs(shop))
+    have = table["stock_units"].fillna(0) + table["inbound_units"].fillna(0)
+    table["order_units"] = np.ceil((table["high"] - have).clip(lower=0)).where(table["stock_units"].notna())
+    return table.rename_axis("item_id").reset_index()[columns]
+
+
+def _on_hand(shop: Shop) -> pd.DataFrame:
+    if not shop.has("stock"):
+        return pd.DataFrame(columns=["stock_units", "inbound_units"], dtype="float64")
+    text = (
+        "SELECT item_id, sum(stock_units) AS stock_units, sum(inbound_units) AS inbound_units FROM stock "
+        "WHERE date = (SELECT max(date) FROM stock) GROUP BY 1"
+    )
+    return shop.sql(text).set_index("item_id").astype("float64")
+
+
+def _costs(shop: Shop) -> pd.DataFrame:
+    if not shop.has("costs"):
+        return pd.DataFrame(columns=["unit_cost"], dtype="float64")
+    text = "SELECT item_id, arg_max(unit_cost, valid_from) AS unit_cost FROM costs GROUP BY 1"
+    return shop.sql(text).set_index("item_id").astype("float64")
+
+
+def depth_table(stock: pd.DataFrame, elasticity: pd.DataFrame | None, margin: float) -> pd.DataFrame:
+    """Best depth per item: item_id, item_title, depth, lift_needed, lift_expected (times), gain_per_unit, elasticity, verdict.
+
+    lift_needed = (p − c) / (p(1 − d) − c); lift_expected = (1 − d)^elasticity. verdict: discount (some depth raises margin),
+    hold (none does), assumed (no elasticity of its own: −2 stands in, only the needed lift is sure).
+    """
+    columns = "item_id item_title price_yuan depth lift_needed lift_expected margin_change elasticity verdict".split()
+    if stock.empty:
+        return pd.DataFrame(columns=columns)
+    known: dict[str, float] = {}
+    if elasticity is not None:
+        good = elasticity[elasticity["verdict"] == "ok"]
+        known = dict(zip(good["item_id"].astype(str), good["elasticity"].astype(float), strict=True))
+    rows = []
+    for row in stock.itertuples():
+        cost = row.unit_cost if np.isfinite(row.unit_cost) else row.price_yuan * (1 - margin)
+        slope = known.get(str(row.item_id), ELASTICITY)
+        options = []
+        for depth in DEPTHS:
+            left = row.price_yuan * (1 - depth) - cost
+            needed = (row.price_yuan - cost) / left if left > 0 else np.inf
+            expected = (1 - depth) ** slope
+            options.append((expected * left - (row.price_yuan - cost), depth, needed, expected))
+        change, depth, needed, expected = max(options)
+        verdict = "assumed" if str(row.item_id) not in known else "discount" if change > 0 else "hold"
+        rows.append(
+            (row.item_id, row.item_title, row.price_yuan, depth, needed, expected, change * row.units_per_day, slope, verdict)
+        )
+    return pd.DataFrame(rows, columns=columns)
