@@ -69,6 +69,17 @@ def second_order_curve(result: CohortsResult, *, language: str = "zh") -> Figure
             say("remind", language), (middle, 0), (0, 4), textcoords="offset points", ha="center", va="bottom",
             fontsize=8.5, color=MUTED,
         )  # fmt: skip
+    _mark_days(ax, curve, language)
+    ax.set_xlim(0, float(curve["day"].max()))
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel(say("days_axis", language))
+    percent_axis(ax, "y", language)
+    last = curve.iloc[-1]
+    title = say("curve_title", language, share=last["repurchased"], days=int(last["day"]))
+    return finish(fig, title=title, subtitle=say("curve_subtitle", language, level=result.method.level), alt=title)
+
+
+def _mark_days(ax: Axes, curve: pd.DataFrame, language: str) -> None:
     for day in (30, 90, 180, 365):
         before = curve[curve["day"] <= day]
         if len(before) and curve["day"].max() >= day:
@@ -82,13 +93,6 @@ def second_order_curve(result: CohortsResult, *, language: str = "zh") -> Figure
                 ha="right",
                 color=INK,
             )
-    ax.set_xlim(0, float(curve["day"].max()))
-    ax.set_ylim(bottom=0)
-    ax.set_xlabel(say("days_axis", language))
-    percent_axis(ax, "y", language)
-    last = curve.iloc[-1]
-    title = say("curve_title", language, share=last["repurchased"], days=int(last["day"]))
-    return finish(fig, title=title, subtitle=say("curve_subtitle", language, level=result.method.level), alt=title)
 
 
 def segment_repurchase(result: CohortsResult, *, language: str = "zh") -> Figure:

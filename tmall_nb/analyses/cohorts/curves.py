@@ -15,6 +15,9 @@ __all__ = ["EQUAL_AGE_DAYS", "compare_segments", "repurchase_curve", "repurchase
 EQUAL_AGE_DAYS = 90
 FEW_BUYERS = 30
 TOP_SEGMENTS = 12
+SEGMENT_COLUMNS = [
+    "by", "segment", "buyers", "repurchased", "low", "high", "against_rest", "difference_low", "difference_high", "verdict",
+]  # fmt: skip
 WINDOW_DAYS = 365
 MEMORY_DAYS = 365  # a returning buyer has bought in the year before
 
@@ -48,19 +51,7 @@ def compare_segments(orders: BuyerOrders, campaigns: pd.DataFrame | None, *, ref
         counts = second_order_gaps(orders, refunded=refunded, by=key).dropna(subset=["segment"])
         if counts["segment"].nunique() > 1:
             parts.append(_compare(counts, by, level))
-    columns = [
-        "by",
-        "segment",
-        "buyers",
-        "repurchased",
-        "low",
-        "high",
-        "against_rest",
-        "difference_low",
-        "difference_high",
-        "verdict",
-    ]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[SEGMENT_COLUMNS] if parts else pd.DataFrame(columns=SEGMENT_COLUMNS)
 
 
 def _campaign_key(campaigns: pd.DataFrame | None) -> str | None:
@@ -82,33 +73,9 @@ def _compare(counts: pd.DataFrame, by: str, level: float) -> pd.DataFrame:
         inside = counts["segment"] == name
         share, low, high = _at(counts[inside], level)
         gap, gap_low, gap_high = _gap(_at(counts[inside], strict), _at(counts[~inside], strict))
-        rows.append(
-            (
-                by,
-                str(name),
-                int(sizes[name]),
-                share,
-                low,
-                high,
-                gap,
-                gap_low,
-                gap_high,
-                _verdict(sizes[name], gap_low, gap_high),
-            )
-        )
-    columns = [
-        "by",
-        "segment",
-        "buyers",
-        "repurchased",
-        "low",
-        "high",
-        "against_rest",
-        "difference_low",
-        "difference_high",
-        "verdict",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+        figures = (share, low, high, gap, gap_low, gap_high, _verdict(sizes[name], gap_low, gap_high))
+        rows.append((by, str(name), int(sizes[name]), *figures))
+    return pd.DataFrame(rows, columns=SEGMENT_COLUMNS)
 
 
 def _at(counts: pd.DataFrame, level: float) -> tuple[float, float, float]:

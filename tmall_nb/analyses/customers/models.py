@@ -57,21 +57,8 @@ def choose_model(buyers: pd.DataFrame, *, end: int, cut: int, model: str) -> Cho
     if end - cut >= FEW_HOLDOUT_DAYS and (x > 0).sum() >= FEW_REPEATERS:
         for name in names:
             fit = MODELS[name](x, np.where(x > 0, tx, 0.0), age)
-            expected = fit.conditional_expected_purchases(end - cut, x, np.where(x > 0, tx, 0.0), age)
-            kept[name] = expected
-            error = expected.sum() / actual.sum() - 1 if actual.sum() else np.nan
-            rows.append(
-                (
-                    name,
-                    fit.identified,
-                    fit.log_likelihood,
-                    len(x),
-                    expected.sum(),
-                    actual.sum(),
-                    error,
-                    _deviance(actual, expected),
-                )
-            )
+            kept[name] = fit.conditional_expected_purchases(end - cut, x, np.where(x > 0, tx, 0.0), age)
+            rows.append((name, fit.identified, fit.log_likelihood, *_against(kept[name], actual)))
     holdout = pd.DataFrame(rows, columns=HOLDOUT[:-1])
     best = names[0]
     if rows:
@@ -109,6 +96,12 @@ def _beyond_noise(predicted: pd.Series, actual: pd.Series) -> float:
     off = float(np.log(predicted.sum() / actual.sum()))
     noise = float(((actual - predicted) ** 2).sum()) / float(predicted.sum()) ** 2
     return float(np.sqrt(max(off**2 - noise, 0.0)))
+
+
+def _against(expected: np.ndarray, actual: np.ndarray) -> tuple[int, float, float, float, float]:
+    """Buyers, predicted, actual, relative error of the total, mean Poisson deviance."""
+    error = expected.sum() / actual.sum() - 1 if actual.sum() else np.nan
+    return len(actual), float(expected.sum()), float(actual.sum()), float(error), _deviance(actual, expected)
 
 
 def _deviance(actual: np.ndarray, expected: np.ndarray) -> float:

@@ -32,6 +32,7 @@ COLUMNS = (
 )  # fmt: skip
 LEVEL, Z = 0.95, 1.959964
 RECENT_DAYS = 365
+TOTALS = ["metric", "value", "low", "high", "count"]
 SOURCES = ("channel", "category", "province", "item")
 
 
@@ -115,9 +116,9 @@ def value_customers(
     choice = choose_model(buyers, end=data.end_day, cut=data.end_day - held, model=model)
     table, extra = _table(data, buyers, choice, horizon_days=horizon_days, margin=margin, seed=seed)
     cost = new_buyer_cost(orders, end=data.end) if isinstance(orders, Shop) else None
-    totals = _totals(table, buyers, choice, extra, horizon_days=horizon_days, margin=margin, cost=cost)
+    totals = _totals(table, buyers, choice, extra, horizon_days=horizon_days, margin=margin)
     frames = {
-        "totals": totals, "holdout": choice.holdout, "calibration": calibration(choice.held_out),
+        "totals": _with_cost(totals, cost), "holdout": choice.holdout, "calibration": calibration(choice.held_out),
         "segments": by_segment(table), "tiers": by_tier(table), "sources": by_source(table, buyers.get("source"), margin),
     }  # fmt: skip
     method = _method(data, choice, table, {"horizon_days": horizon_days, "margin": margin, "held_out_days": held, "seed": seed})
@@ -167,7 +168,7 @@ def _table(
 
 def _totals(
     table: pd.DataFrame, buyers: pd.DataFrame, choice: Choice, extra: dict[str, float], *, horizon_days: int,
-    margin: float | None, cost: pd.Series | None,
+    margin: float | None,
 ) -> pd.DataFrame:  # fmt: skip
     """Return metric, value, low, high, count: sums over buyers, share of sales at risk, what a new buyer is worth."""
     rows: list[tuple[Any, ...]] = []
@@ -184,9 +185,14 @@ def _totals(
         if recent.sum() > 0:
             rows += [("at_risk", recent[risk].sum() / recent.sum(), np.nan, np.nan, int(risk.sum()))]
         rows += _new_buyer(table, choice, extra, horizon_days, margin)
-    if cost is not None and np.isfinite(cost["cost_per_new_buyer"]):
-        rows += [("ad_cost_per_new_buyer", cost["cost_per_new_buyer"], np.nan, np.nan, int(cost["ad_new_buyers"]))]
-    return pd.DataFrame(rows, columns=["metric", "value", "low", "high", "count"])
+    return pd.DataFrame(rows, columns=TOTALS)
+
+
+def _with_cost(totals: pd.DataFrame, cost: pd.Series | None) -> pd.DataFrame:
+    if cost is None or not np.isfinite(cost["cost_per_new_buyer"]):
+        return totals
+    row = ("ad_cost_per_new_buyer", cost["cost_per_new_buyer"], np.nan, np.nan, int(cost["ad_new_buyers"]))
+    return pd.DataFrame([*totals.itertuples(index=False, name=None), row], columns=TOTALS)
 
 
 def _new_buyer(
