@@ -126,9 +126,7 @@ def main() -> None:
         errors = [f"{100 * mean[c]:.2f}" for c in ("raw", "add-one", "beta moments", "beta-binomial", "ours")]
         print(f"| {name} | {' | '.join(errors)} | {mean['ratio']:.3f} | {mean['coverage']:.3f} | {mean['seconds']:.2f} |")
     print(f"\nErrors: RMSE × 100 of orders per click on keywords under {TAIL} clicks.\n")
-    print(
-        "| world | negatives: precision | recall | rule: precision | recall | bids ÷ oracle profit | one bid ÷ oracle |"
-    )
+    print("| world | negatives: precision | recall | rule: precision | recall | bids ÷ oracle profit | one bid ÷ oracle |")
     print("|---|---|---|---|---|---|---|")
     for name, mean in more.items():
         columns = ("precision", "recall", "rule precision", "rule recall", "bid profit", "one-bid profit")

@@ -51,5 +51,5 @@ class ParameterError(TmallError, ValueError):
         self.name, self.value, self.expected = name, value, expected
         super().__init__(f"{name}={value!r}: expected {expected}")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, object, str]]:
         return (type(self), (self.name, self.value, self.expected))

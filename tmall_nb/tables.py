@@ -297,7 +297,8 @@ def aliases_for(table: str) -> Mapping[str, str]:
     reads |= {name.removesuffix("_low") for name in columns if name.endswith("_low") and name.removesuffix("_low") in FIELDS}
     if "start_at" in columns:
         reads.add("campaign_span")
-    general, special = {}, {}
+    general: dict[str, str] = {}
+    special: dict[str, str] = {}
     for name in sorted(reads):
         for owner, header in FIELDS[name].aliases:
             if owner is None:

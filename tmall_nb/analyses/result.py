@@ -36,7 +36,7 @@ class Finding:
             raise ValueError(f"tone={self.tone!r}: expected one of {TONES}")
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.key, self.tone, dict(self.values), self.action))
 
 
@@ -79,7 +79,7 @@ class Method:
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         values = [getattr(self, f.name) for f in dataclasses.fields(self)]
         values[8] = dict(self.parameters)
         return (type(self), tuple(values))

@@ -42,8 +42,8 @@ def shop_days(shop: Shop) -> pd.DataFrame:
     ------
     NotEnoughData : neither shop_daily, orders nor product_daily is there
     """
-    parts = [_shop_report(shop), _orders(shop), _products(shop)]
-    parts = [p for p in parts if p is not None]
+    found = (_shop_report(shop), _orders(shop), _products(shop))
+    parts: list[pd.DataFrame] = [p for p in found if p is not None]
     if not parts:
         raise NotEnoughData(
             f"{shop.shop_id}: no daily figures. Download 订单报表 (千牛 → 交易 → 已卖出的宝贝) or 店铺概况 (生意参谋 → 取数)"
@@ -52,7 +52,7 @@ def shop_days(shop: Shop) -> pd.DataFrame:
     for part in parts[1:]:
         days = days.combine_first(part)
     for name in ("paid_amount", "net_amount", "refund_amount", "spend", "visitors", "buyers", "paid_orders", "paid_units"):
-        days[name] = days[name] if name in days else np.nan
+        days[name] = days.get(name, np.nan)
     spend = _ad_spend(shop)
     if spend is not None:
         days["spend"] = days["spend"].combine_first(spend.reindex(days.index))

@@ -58,8 +58,8 @@ def write_bid_sheets(result: KeywordResult, folder: str | Path) -> list[Path]:
         header = ("关键词", "建议最高出价(元)", "建议", "现在平均点击花费(元)", "最高出价下限(元)", "最高出价上限(元)")
         written += _both(target / "出价表", header, rows)
     if len(negative):
-        rows = [(r.keyword, round(r.spend, 2), int(r.clicks), int(r.ad_orders)) for r in negative.itertuples()]
-        written += _both(target / "否定词", ("关键词", "花费(元)", "点击量", "总成交笔数"), rows)
+        stopped = [(r.keyword, round(r.spend, 2), int(r.clicks), int(r.ad_orders)) for r in negative.itertuples()]
+        written += _both(target / "否定词", ("关键词", "花费(元)", "点击量", "总成交笔数"), stopped)
     return written
 
 

@@ -40,7 +40,7 @@ def lmdi(before: Array, after: Array) -> Array:
     """
     before, after = np.asarray(before, float), np.asarray(after, float)
     v0, v1 = before.prod(axis=1), after.prod(axis=1)
-    positive = (before > 0).all(axis=1) & (after > 0).all(axis=1)
+    positive = np.asarray((before > 0).all(axis=1) & (after > 0).all(axis=1))
     ratios = np.divide(after, before, out=np.ones_like(after), where=positive[:, None])
     parts = logarithmic_mean(v1, v0)[:, None] * np.log(ratios)
     zero = np.where((v0 == 0)[:, None], before == 0, after == 0) & ~positive[:, None] & (v0 != v1)[:, None]

@@ -31,7 +31,8 @@ class Change:
     days: int
 
 
-NOTHING = Change(*([float("nan")] * 5), 0)
+NAN = float("nan")
+NOTHING = Change(NAN, NAN, NAN, NAN, NAN, 0)
 
 
 def compare_periods(before: Array, after: Array, *, level: float = 0.95) -> Change:

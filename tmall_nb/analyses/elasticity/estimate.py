@@ -142,7 +142,7 @@ def _table(data: ItemDays, changes: NDArray[np.int64], units: Array, found: _Est
     count = len(data.ids)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(data.seen, np.log(data.price), np.nan)
-    known = data.seen.any(axis=1)
+    known = np.asarray(data.seen.any(axis=1))
     safe = np.where(known[:, None], logs, 0.0)
     centre = np.where(known, np.exp(np.nanmean(safe, axis=1)), np.nan)
     ends = [np.where(known, np.exp(f(safe, axis=1)), np.nan) for f in (np.nanmin, np.nanmax)]

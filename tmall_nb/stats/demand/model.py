@@ -223,14 +223,25 @@ def _finish(
         else chosen[:-1]
     )
     return Fit(
-        units, np.sort(quantiles, axis=0), windows, window_units, actual, scores, winner, residuals, completed, days, past
+        units,
+        np.sort(quantiles, axis=0),
+        windows,
+        window_units,
+        actual,
+        scores,
+        winner,
+        residuals,
+        completed,
+        np.asarray(days),
+        past,
     )
 
 
 def _event_factor(panel: Panel) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
     """(S, H) multiplier of rare events, (S, H) spread of its log, past occurrences of each event."""
     factor = np.ones((len(panel.units), panel.horizon))
-    spread, past = np.zeros_like(factor), []
+    spread = np.zeros_like(factor)
+    past: list[int] = []
     if not len(panel.events) or not panel.events[:, panel.length :].any():
         return factor, spread, tuple(past)
     base = fitted_light(panel)

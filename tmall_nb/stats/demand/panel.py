@@ -70,7 +70,8 @@ class Panel:
     @property
     def open(self) -> np.ndarray:
         """(S, T) days that teach the base: seen, open, no event."""
-        quiet = ~self.events[:, : self.length].any(axis=0) if len(self.events) else np.ones(self.length, dtype=bool)
+        busy = self.events[:, : self.length].any(axis=0) if len(self.events) else np.zeros(self.length, dtype=bool)
+        quiet = ~np.asarray(busy)
         return np.isfinite(self.units) & ~self.closed[:, : self.length] & quiet[None, :]
 
     def weekday(self) -> np.ndarray:

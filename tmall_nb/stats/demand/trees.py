@@ -10,7 +10,7 @@ import numpy as np
 
 __all__ = ["Trees", "fit_trees", "trees_available"]
 
-MOST_ROWS = 260_000
+MOST_ROWS = 160_000
 
 
 def trees_available() -> bool:
@@ -39,7 +39,7 @@ class Trees:
 def _options(kind: str, rows: int, seed: int) -> dict[str, Any]:
     objective = {"ratio": "regression", "log": "regression", "tweedie": "tweedie"}[kind]
     options = {
-        "objective": objective, "learning_rate": 0.05, "num_leaves": 63 if kind != "tweedie" else 31,
+        "objective": objective, "learning_rate": 0.08, "num_leaves": 63 if kind != "tweedie" else 31,
         "min_data_in_leaf": int(np.clip(rows // 1500, 20, 200)), "feature_fraction": 0.5, "bagging_fraction": 0.7,
         "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "verbosity": -1, "seed": seed, "deterministic": True,
         "force_row_wise": True,
@@ -66,7 +66,7 @@ def fit_trees(
     y = actual.ravel()[rows] / level[origin, series]
     target = np.log(np.maximum(y, 0.02)) if kind == "log" else np.minimum(y, np.quantile(y, 0.9995))
     data = lgb.Dataset(x, label=target, weight=age[origin], free_raw_data=True)
-    rounds = 600 if kind == "log" else 400
-    booster = lgb.train(_options(kind, len(rows), seed), data, num_boost_round=rounds if kind != "tweedie" else 150)
+    rounds = 350 if kind == "log" else 260
+    booster = lgb.train(_options(kind, len(rows), seed), data, num_boost_round=rounds if kind != "tweedie" else 100)
     smear = float(np.mean(y) / np.mean(np.exp(booster.predict(x)))) if kind == "log" else 1.0
     return Trees(booster, kind, smear)

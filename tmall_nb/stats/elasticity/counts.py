@@ -51,7 +51,7 @@ def censored_moment(units: Array, mean: Array, phi: Array) -> Array:
     return np.where(tail > 1e-8, moment, np.maximum(beyond, mean))
 
 
-def item_phi(squares: Array, mean: Array, seen: Array, phi: Array, *, used: float) -> Array:
+def item_phi(squares: Array, mean: Array, seen: NDArray[np.bool_], phi: Array, *, used: float) -> Array:
     """Return each item's dispersion by moments, shrunk to the common one (Paule-Mandel on the natural scale).
 
     Parameters

@@ -60,7 +60,8 @@ def first_stage(panel: Panel, log_instrument: Array) -> FirstStage:
         zeros = np.zeros(len(own))
         return FirstStage(outcome, zeros, 0.0, float("inf"), 0.0, item_f)
     common, error = _pooled(panel, moved, outcome, square)
-    residual = np.where(seen, outcome - common * moved, 0.0)
+    plain = center(panel.log_price, seen) - common * center(np.where(seen, log_instrument, 0.0), seen)
+    residual = np.where(seen, plain, 0.0)
     return FirstStage(residual, own, common, error, (common / error) ** 2 if error > 0 else 0.0, item_f)
 
 
