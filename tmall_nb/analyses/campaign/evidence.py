@@ -117,14 +117,15 @@ def source_table(series: Series, c: Campaign) -> pd.DataFrame:
         source_period(series.shop, start=first - span * DAY, end=first - DAY).set_index("segment")[["visitors", "paid_amount"]]
         / span
     )
-    table = now.join(old, how="outer", rsuffix="_before").fillna(0.0).rename(columns={"paid_amount_before": "paid_before"})
+    old = old.rename(columns={"visitors": "visitors_before", "paid_amount": "paid_before"})
+    table = now.join(old, how="outer").fillna(0.0)
     table["change"] = table["paid_amount"] - table["paid_before"]
     table["share"] = table["change"] / table["change"].sum() if table["change"].sum() > 0 else np.nan
     return table.rename_axis("source").reset_index().sort_values("change", ascending=False, ignore_index=True)[columns]
 
 
 def burst_hours(series: Series, c: Campaign) -> pd.DataFrame:
-    """Orders by hour from the burst on, against the same hours of 28 days before: hour, paid_orders, paid_amount, usual, ratio."""
+    """Orders by hour from the burst on against the same hours of 28 days before: paid_amount, usual, ratio."""
     start = c.burst if c.burst.hour >= 18 else c.start
     hours = order_hours(series.shop, start=start, stop=min(start + pd.Timedelta(hours=BURST_HOURS), c.end + DAY))
     if hours.empty:

@@ -56,7 +56,7 @@ def _rates(days: pd.DataFrame) -> dict[str, float]:
 
 
 def past_ratios(days: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
-    """Each past campaign against 28 days before its warm-up: campaign, campaign_type, start, days, factors, carts, peak (ratios)."""
+    """Each past campaign against 28 days before its warm-up: campaign_type, start, days, then ratios."""
     rows = []
     first, last = days["date"].min(), days["date"].max()
     for row in calendar[

@@ -98,11 +98,23 @@ def plan_campaign(
     frames["signals"] = _signals(days, teachers, ratio, ahead)
     frames["checklist"] = checklist(shop, stock, table, ahead.days)
     method = Method(
-        name="campaign_plan", source=SOURCE, assumptions=("past_repeats", "usual_is_recent", "item_follows_shop", "gross_forecast"),
-        start=days["date"].min(), end=days["date"].max(), rows_used=len(teachers), level=0.95, seed=seed,
-        parameters={"campaign": ahead.name, "start": str(ahead.start.date()), "end": str(ahead.end.date()),
-                    "service_level": service_level, "source": ahead.source, "confidence": ahead.confidence},
-    ).drop("other_kind", len(past) - len(teachers))  # fmt: skip
+        name="campaign_plan",
+        source=SOURCE,
+        assumptions=("past_repeats", "usual_is_recent", "item_follows_shop", "gross_forecast"),
+        start=days["date"].min(),
+        end=days["date"].max(),
+        rows_used=len(teachers),
+        level=0.95,
+        seed=seed,
+        parameters={
+            "campaign": ahead.name,
+            "start": str(ahead.start.date()),
+            "end": str(ahead.end.date()),
+            "service_level": service_level,
+            "source": ahead.source,
+            "confidence": ahead.confidence,
+        },
+    ).drop("other_kind", len(past) - len(teachers))
     return PlanResult(**frames, findings=plan_findings(frames, ahead), method=method)
 
 

@@ -18,7 +18,7 @@ ELASTICITY = -2.0  # where none is given; shown as an assumption
 
 
 def stock_table(shop: Shop, ratio: np.ndarray, days: int, *, service_level: float, rng: np.random.Generator) -> pd.DataFrame:
-    """Units needed per item: expected, low, high (the service level's quantile), stock, inbound, order_units, price, unit_cost."""
+    """Units needed per item: expected, low, high (quantile of the service level), order_units, price, cost."""
     sales = item_sales(shop)
     columns = (
         "item_id item_title units_per_day expected low high stock_units inbound_units order_units price_yuan unit_cost".split()

@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 HALF_WIDTH = 61
 LAGS = 10
+JUMP_SHARE = 0.5  # the residual of ordinary days already holds the other half of the index's noise
 SPARSE = 8.0  # orders a day below which a control is pooled with other sparse ones
 
 
@@ -179,5 +180,5 @@ def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.in
     fast = signal[:, known] @ np.linalg.solve(sum_known, raw[known])
     jump = np.where(jumps, raw - fast, 0.0)
     share = (s_size + s_white) / max(float(total[0]), 1e-12)
-    left = np.where(jumps[:, None] & jumps[None, :], own, 0.0)
+    left = JUMP_SHARE * np.where(jumps[:, None] & jumps[None, :], own, 0.0)
     return Index(slow, fast, jump, raw, noise, float(np.clip(share, 0, 1)), loadings, deviations, left)
