@@ -25,7 +25,6 @@ _WHERE = {
     "tmall_nb.analyses.health": "review_health",
     "tmall_nb.analyses.decompose": "decompose_change",
     "tmall_nb.analyses.demand": "forecast_demand backtest_demand review_forecast",
-    "tmall_nb.analyses.replenishment": "plan_replenishment",
     "tmall_nb.analyses.elasticity": "estimate_elasticity",
     "tmall_nb.analyses.keywords": "score_keywords find_keywords reprice_keywords",
     "tmall_nb.analyses.titles": "write_titles",

@@ -14,8 +14,21 @@ from tmall_nb.stats.demand.panel import Panel, Settings, find_closed, find_event
 __all__ = ["Rows", "build_panel", "check_rows"]
 
 SOURCE = "item_days"
-NEVER_KNOWN = {"item_id", "date", "paid_units", "paid_amount", "in_stock", "sold_out", "category", "item_title", "price_seen",
-               "visitors", "stock_units", "list_price_yuan", "page_views"}  # fmt: skip
+NEVER_KNOWN = {
+    "item_id",
+    "date",
+    "paid_units",
+    "paid_amount",
+    "in_stock",
+    "sold_out",
+    "category",
+    "item_title",
+    "price_seen",
+    "visitors",
+    "stock_units",
+    "list_price_yuan",
+    "page_views",
+}
 LEAST_PERIODS = {"D": 14, "W": 8}
 
 
@@ -89,9 +102,11 @@ def _typed(frame: pd.DataFrame, source: str, *, needed: Sequence[str]) -> pd.Dat
     if twice.any():
         row = typed.iloc[int(twice.argmax())]
         raise ExportError(
-            source, f"item {row['item_id']} has {row['date']:%Y-%m-%d} twice ({int(twice.sum())} such rows); add up or remove them",
-            row=int(twice.argmax()) + 1, column="date",
-        )  # fmt: skip
+            source,
+            f"item {row['item_id']} has {row['date']:%Y-%m-%d} twice ({int(twice.sum())} such rows); add up or remove them",
+            row=int(twice.argmax()) + 1,
+            column="date",
+        )
     return typed
 
 
@@ -119,9 +134,11 @@ def _future(
         there = set(ahead.loc[ahead["item_id"] == item, "date"])
         gap = next(d for d in wanted if d not in there)
         raise ExportError(
-            "future", f"item {item} has no row for {gap:%Y-%m-%d} ({len(short) + len(absent)} items lack days); every item needs "
-            f"each of the {horizon} {'days' if frequency == 'D' else 'weeks'} from {wanted[0]:%Y-%m-%d}", column="date",
-        )  # fmt: skip
+            "future",
+            f"item {item} has no row for {gap:%Y-%m-%d} ({len(short) + len(absent)} items lack days); every item needs "
+            f"each of the {horizon} {'days' if frequency == 'D' else 'weeks'} from {wanted[0]:%Y-%m-%d}",
+            column="date",
+        )
     for name in known:
         if ahead[name].isna().any():
             raise ExportError(
@@ -193,7 +210,7 @@ class _Place:
 def _flag(place: _Place, frame: pd.DataFrame, column: str, *, default: bool) -> np.ndarray:
     if column not in frame.columns:
         return np.full((len(place.ids), place.length), default)
-    text = frame.assign(**{column: frame[column].map({True: 1.0, False: 0.0, 1: 1.0, 0: 0.0})})
+    text = frame.assign(**{column: frame[column].map({True: 1.0, False: 0.0})})
     value = place.fill(text, column)
     return np.where(np.isnan(value), default, value > 0)
 

@@ -1,0 +1,160 @@
+"""How the forecast would have done: the same call as of earlier days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tmall_nb.analyses.demand.findings import backtest_findings
+from tmall_nb.analyses.demand.forecast import _check_options, _method, chunks, forecast_rows
+from tmall_nb.analyses.demand.result import BacktestResult
+from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
+from tmall_nb.analyses.demand.shop_rows import shop_rows
+from tmall_nb.errors import NotEnoughData, ParameterError
+from tmall_nb.shop import Shop
+from tmall_nb.stats import metrics
+from tmall_nb.stats.demand.model import fit_demand, weekday_mean
+
+__all__ = ["backtest_demand"]
+
+
+def backtest_demand(
+    item_days: Shop | pd.DataFrame,
+    *,
+    origins: int | Sequence[str | pd.Timestamp] = 4,
+    horizon_days: int = 28,
+    frequency: str = "D",
+    future: pd.DataFrame | None = None,
+    model: str = "auto",
+    seed: int = 0,
+) -> BacktestResult:
+    """Forecast as of earlier days and compare with what came.
+
+    Parameters
+    ----------
+    item_days : as for ``forecast_demand``
+    origins : last days known to each forecast, or how many (one horizon apart, back from the newest possible)
+    horizon_days, frequency, model, seed : as for ``forecast_demand``
+    future : its columns name what was known ahead; past values of those columns serve as the known future of each origin
+
+    Returns
+    -------
+    ``table`` per item and origin; ``forecast`` with ``origin`` and ``actual``; MASE is in units of the in-sample error of the
+    same weekday a week earlier (for weeks: of the week before), RMSSE of the day before
+    """
+    _check_options(horizon_days, model)
+    if isinstance(item_days, Shop):
+        item_days, future, *_ = shop_rows(item_days, horizon=horizon_days, by="item")
+    rows = check_rows(item_days, None, frequency=frequency, horizon=horizon_days)
+    known = _known(rows.past, future)
+    made, tables, total = [], [], []
+    for origin in _origins(rows, origins, horizon_days):
+        past, ahead = _as_of(rows, origin, horizon_days, known)
+        try:
+            then = check_rows(past, ahead, frequency=frequency, horizon=horizon_days)
+        except NotEnoughData as short:
+            raise NotEnoughData(f"origin {origin:%Y-%m-%d}: {short}") from short
+        frame, table, summary = _one(then, rows, origin, horizon_days, model=model, seed=seed)
+        made.append(frame)
+        tables.append(table)
+        total.append(summary)
+    by_origin = pd.DataFrame(total)
+    method = _method(rows, horizon_days, model=model, seed=seed, planned=bool(known))
+    return BacktestResult(
+        pd.concat(tables, ignore_index=True),
+        pd.concat(made, ignore_index=True),
+        by_origin,
+        backtest_findings(by_origin),
+        method,
+    )
+
+
+def _known(past: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:
+    if future is None:
+        return []
+    return [c for c in future.columns if c in past.columns and c not in ("item_id", "date", "paid_units")]
+
+
+def _origins(rows: Rows, origins: int | Sequence[str | pd.Timestamp], horizon: int) -> list[pd.Timestamp]:
+    last = rows.past["date"].max()
+    if isinstance(origins, (int, np.integer)):
+        if origins < 1:
+            raise ParameterError("origins", origins, "1 or more, or a list of dates")
+        return [last - rows.step * horizon * (k + 1) for k in range(int(origins))][::-1]
+    wanted = sorted(pd.Timestamp(o).normalize() for o in origins)
+    first = rows.past["date"].min()
+    for day in wanted:
+        if not first < day < last:
+            raise ParameterError("origins", f"{day:%Y-%m-%d}", f"days between {first:%Y-%m-%d} and {last:%Y-%m-%d}")
+    return wanted
+
+
+def _as_of(rows: Rows, origin: pd.Timestamp, horizon: int, known: list[str]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """What was known at an origin: earlier rows, and the known columns of the days after it."""
+    past = rows.past[rows.past["date"] <= origin]
+    if not known or past.empty:
+        return past, None
+    days = pd.date_range(past["date"].max() + rows.step, periods=horizon, freq=rows.step)
+    grid = pd.MultiIndex.from_product([past["item_id"].unique(), days], names=["item_id", "date"])
+    ahead = rows.past[rows.past["date"].isin(days)].set_index(["item_id", "date"])[known].reindex(grid)
+    ahead = ahead.groupby(level="item_id").transform(lambda c: c.ffill().bfill())
+    last = past.groupby("item_id")[known].last()
+    for name in known:
+        day = rows.past[rows.past["date"].isin(days)].groupby("date")[name]
+        shared = day.first().where(day.nunique() == 1)
+        ahead[name] = ahead[name].fillna(ahead.index.get_level_values("date").to_series(index=ahead.index).map(shared))
+        ahead[name] = ahead[name].fillna(ahead.index.get_level_values("item_id").to_series(index=ahead.index).map(last[name]))
+    return past, ahead.reset_index()
+
+
+def _one(
+    then: Rows, rows: Rows, origin: pd.Timestamp, horizon: int, *, model: str, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, object]]:
+    frames, tables, means, winner = [], [], [], ""
+    for items in chunks(then):
+        panel, ids, dates = build_panel(then, horizon, items=items)
+        fit = fit_demand(panel, model=model, seed=seed)
+        winner = fit.winner
+        frame = forecast_rows(ids, dates[-horizon:], fit).assign(origin=origin)
+        actual = rows.past[rows.past["date"] > origin][["item_id", "date", "paid_units"]]
+        frame = frame.merge(actual.rename(columns={"paid_units": "actual"}), on=["item_id", "date"], how="left")
+        real = frame["actual"].to_numpy().reshape(len(ids), horizon)
+        history = panel.units
+        season = panel.settings.season
+        scale = metrics.lag_scale(history, season)
+        square, step = metrics.lag_scale(history, 1, squared=True), metrics.lag_scale(history, 1)
+        levels = {
+            0.025: fit.quantiles[0],
+            0.1: fit.quantiles[1],
+            0.5: fit.units,
+            0.9: fit.quantiles[3],
+            0.975: fit.quantiles[4],
+        }
+        inside = np.where(np.isfinite(real), (real >= fit.quantiles[1]) & (real <= fit.quantiles[3]), np.nan)
+        seen = np.isfinite(real).sum(axis=1)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "item_id": ids,
+                    "origin": origin,
+                    "mase": metrics.mase(real, fit.units, scale),
+                    "rmsse": metrics.rmsse(real, fit.units, square),
+                    "pinball": metrics.pinball_scaled(real, levels, step),
+                    "coverage_80": np.where(seen > 0, np.nansum(inside, axis=1) / np.maximum(seen, 1), np.nan),
+                    "days": seen,
+                }
+            )
+        )
+        floor = np.where(panel.closed[:, -horizon:], 0.0, weekday_mean(panel, panel.length, horizon))
+        means.append(metrics.mase(real, floor, scale))
+        frames.append(frame)
+    table = pd.concat(tables, ignore_index=True)
+    summary = {
+        "origin": origin,
+        **table[["mase", "rmsse", "pinball", "coverage_80"]].mean().to_dict(),
+        "model": winner,
+        "mean_error": float(np.nanmean(np.concatenate(means))),
+    }
+    return pd.concat(frames, ignore_index=True), table, summary

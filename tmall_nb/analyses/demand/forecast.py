@@ -1,0 +1,266 @@
+"""Units of every item, 1 to 180 days ahead, with intervals that were tested on the shop's own past."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tmall_nb.analyses.demand.findings import forecast_findings
+from tmall_nb.analyses.demand.result import DemandResult
+from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
+from tmall_nb.analyses.demand.shop_rows import shop_rows
+from tmall_nb.analyses.result import Method
+from tmall_nb.errors import ParameterError
+from tmall_nb.shop import Shop
+from tmall_nb.stats.demand.intervals import fit_residuals
+from tmall_nb.stats.demand.model import Fit, fit_demand
+from tmall_nb.stats.demand.panel import Panel
+
+__all__ = ["CHUNK", "forecast_demand"]
+
+CHUNK = 2000  # items modelled at once: memory stays bounded whatever the number of items
+MODELS = ("auto", "light")
+QUANTILES = ("low_95", "low_80", "median", "high_80", "high_95")
+SOURCE = "Global gradient-boosted trees and shrunk regression over virtual origins; split conformal intervals (Vovk 2005)"
+NO_EVENTS = pd.DataFrame(
+    {
+        "campaign": pd.Series(dtype=object),
+        "campaign_type": pd.Series(dtype=object),
+        "start": pd.Series(dtype="datetime64[ns]"),
+        "end": pd.Series(dtype="datetime64[ns]"),
+        "ahead": pd.Series(dtype=bool),
+    }
+)
+
+
+def forecast_demand(
+    item_days: Shop | pd.DataFrame,
+    *,
+    horizon_days: int = 28,
+    frequency: str = "D",
+    future: pd.DataFrame | None = None,
+    model: str = "auto",
+    seed: int = 0,
+) -> DemandResult:
+    """Forecast the units of every item, of each category and of the shop.
+
+    Trust it where ``models`` shows an error well below 1 (the four-week weekday mean); a campaign without a past
+    occurrence, and a year-end with a single past year, are less certain than the interval says.
+
+    Parameters
+    ----------
+    item_days : a shop, or one row per item and day: item_id, date, paid_units, [price_yuan, in_stock, sold_out, category,
+        and columns that ``future`` also has]
+    horizon_days : 1-180 days ahead (weeks where ``frequency`` is ``"W"``)
+    frequency : ``"D"`` or ``"W"``
+    future : one row per item and day of the horizon with the columns known ahead (price_yuan, promotions, holidays)
+    model : ``"auto"`` (the winner of the rolling-origin backtest) or ``"light"`` (regression and means, no LightGBM)
+    seed : of the trees
+
+    Raises
+    ------
+    ExportError : a bad row or column; NotEnoughData : under 14 days (8 weeks); ParameterError : an impossible option
+
+    Examples
+    --------
+    >>> demand = forecast_demand(shop, horizon_days=28)  # doctest: +SKIP
+    >>> demand.forecast.head()  # doctest: +SKIP
+    """
+    _check_options(horizon_days, model)
+    events, planned, described = NO_EVENTS, future is not None, None
+    if isinstance(item_days, Shop):
+        item_days, ahead, events, planned = shop_rows(item_days, horizon=horizon_days, by="item")
+        future = ahead if future is None else future
+        described = item_days
+    rows = check_rows(item_days, future, frequency=frequency, horizon=horizon_days)
+    return _forecast(rows, horizon_days, model=model, seed=seed, context=(events, planned, described))
+
+
+def _check_options(horizon: int, model: str) -> None:
+    if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or not 1 <= horizon <= 180:
+        raise ParameterError("horizon_days", horizon, "a whole number, 1-180")
+    if model not in MODELS:
+        raise ParameterError("model", model, '"auto" or "light"')
+
+
+def chunks(rows: Rows) -> list[list[str]]:
+    """Item ids in parts of at most ``CHUNK``, categories kept together."""
+    items = rows.past.groupby("item_id", sort=True).size().index
+    if "category" in rows.past and len(items) > CHUNK:
+        category = rows.past.groupby("item_id")["category"].last().reindex(items).fillna("").astype(str)
+        items = category.sort_values(kind="stable").index
+    extra = [] if rows.future is None else sorted(set(rows.future["item_id"]) - set(items))
+    every = [*items, *extra]
+    return [every[k : k + CHUNK] for k in range(0, len(every), CHUNK)]
+
+
+def _forecast(
+    rows: Rows, horizon: int, *, model: str, seed: int, context: tuple[pd.DataFrame, bool, pd.DataFrame | None]
+) -> DemandResult:
+    events, planned, described = context
+    parts = []
+    for items in chunks(rows):
+        panel, ids, dates = build_panel(rows, horizon, items=items)
+        parts.append((panel, ids, dates, fit_demand(panel, model=model, seed=seed)))
+    tables = [_table(*part, rows=rows) for part in parts]
+    table = pd.concat(tables, ignore_index=True)
+    if described is not None:
+        title = described.groupby("item_id")["item_title"].last()
+        table.insert(1, "item_title", table["item_id"].map(title))
+    table = _classes(table, rows)
+    forecast = pd.concat([forecast_rows(ids, dates[-horizon:], fit) for _, ids, dates, fit in parts], ignore_index=True)
+    windows = pd.concat([window_rows(ids, dates, fit) for _, ids, dates, fit in parts], ignore_index=True)
+    models = _models([fit for *_, fit in parts])
+    groups = _groups(forecast, table, windows)
+    completed = sum(fit.completed for *_, fit in parts)
+    findings = forecast_findings(table, groups, models, events, planned=planned, completed=completed)
+    method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
+        "units_missing", rows.set_aside["units_missing"]
+    )
+    return DemandResult(table, forecast, groups, models, windows, events, findings, method)
+
+
+def _method(rows: Rows, horizon: int, *, model: str, seed: int, planned: bool) -> Method:
+    assumptions = ["demand_known_ahead" if planned else "demand_price_stays", "demand_sold_out_bound", "demand_same_errors"]
+    return Method(
+        name="demand",
+        source=SOURCE,
+        assumptions=tuple(assumptions),
+        start=rows.past["date"].min(),
+        end=rows.past["date"].max(),
+        rows_used=int(rows.past["paid_units"].notna().sum()),
+        level=0.8,
+        seed=seed,
+        parameters={"horizon_days": horizon, "frequency": rows.frequency, "model": model, "known": ", ".join(rows.known)},
+    )
+
+
+def forecast_rows(ids: np.ndarray, dates: pd.DatetimeIndex, fit: Fit) -> pd.DataFrame:
+    """One row per item and day of the horizon."""
+    frame = pd.DataFrame({"item_id": np.repeat(ids, len(dates)), "date": np.tile(dates, len(ids)), "units": fit.units.ravel()})
+    for n, name in enumerate(QUANTILES):
+        if name != "median":
+            frame[name] = fit.quantiles[n].ravel()
+    return frame[["item_id", "date", "units", "low_80", "high_80", "low_95", "high_95"]]
+
+
+def window_rows(ids: np.ndarray, dates: pd.DatetimeIndex, fit: Fit) -> pd.DataFrame:
+    """One row per item, origin and day of the out-of-sample windows."""
+    horizon = fit.units.shape[1]
+    frames = []
+    for n, origin in enumerate(fit.windows):
+        days = dates[origin : origin + horizon]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "item_id": np.repeat(ids, horizon),
+                    "origin": dates[origin - 1],
+                    "date": np.tile(days, len(ids)),
+                    "units": fit.window_units[n].ravel(),
+                    "actual": fit.window_actual[n].ravel(),
+                }
+            )
+        )
+    if not frames:
+        return pd.DataFrame(
+            {"item_id": [], "origin": pd.to_datetime([]), "date": pd.to_datetime([]), "units": [], "actual": []}
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _table(panel: Panel, ids: np.ndarray, dates: pd.DatetimeIndex, fit: Fit, *, rows: Rows) -> pd.DataFrame:
+    seen = np.isfinite(panel.units)
+    days = seen.sum(axis=1)
+    season = panel.settings.season
+    recent = np.where(seen[:, -8 * season :], panel.units[:, -8 * season :], 0.0).sum(axis=1)
+    first = np.where(days > 0, seen.argmax(axis=1), panel.length)
+    verdict = np.select(
+        [days < 2 * season, panel.length - first < 8 * season, recent <= 0], ["not_enough_data", "new", "dying"], "ok"
+    )
+    low, high = sum_interval(fit)
+    frame = pd.DataFrame(
+        {
+            "item_id": ids,
+            "verdict": verdict,
+            "model": fit.winner,
+            "days": days,
+            "units": fit.units.sum(axis=1),
+            "low": low,
+            "high": high,
+            "recent_units": np.where(seen[:, -4 * season :], panel.units[:, -4 * season :], 0.0).sum(axis=1),
+        }
+    )
+    for column in ("category", "price_yuan"):
+        if column in rows.past:
+            frame[column] = frame["item_id"].map(rows.past.groupby("item_id")[column].last())
+    return frame
+
+
+def sum_interval(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
+    """80 % interval of the horizon's sum, from sums over the windows and never from days added up."""
+    total = fit.units.sum(axis=1)
+    if not len(fit.windows):
+        return fit.quantiles[1].sum(axis=1), fit.quantiles[3].sum(axis=1)
+    seen = np.isfinite(fit.window_actual)
+    actual = np.where(seen, fit.window_actual, 0.0).sum(axis=2)
+    told = np.where(seen, fit.window_units, 0.0).sum(axis=2)
+    residuals = fit_residuals(np.where(seen.any(axis=2), actual, np.nan)[..., None], told[..., None])
+    low, high = residuals.quantile(total[:, None], 0.1)[:, 0], residuals.quantile(total[:, None], 0.9)[:, 0]
+    return np.minimum(low, total), np.maximum(high, total)
+
+
+def _classes(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    """ABC by share of value (of units where no price is known), XYZ by how unsteady the weeks are."""
+    value = table["recent_units"] * (table["price_yuan"].fillna(0) if "price_yuan" in table else 1.0)
+    order = value.sort_values(ascending=False, kind="stable")
+    share = (order.cumsum() - order) / max(order.sum(), 1e-9)
+    table["abc"] = pd.Series(np.select([share < 0.8, share < 0.95], ["A", "B"], "C"), index=order.index).reindex(table.index)
+    last = rows.past["date"].max()
+    recent = rows.past[rows.past["date"] > last - pd.Timedelta(weeks=12)]
+    week = (last - recent["date"]).dt.days // 7
+    weekly = recent.groupby(["item_id", week])["paid_units"].sum().unstack(fill_value=0.0)
+    unsteady = (weekly.std(axis=1) / weekly.mean(axis=1)).reindex(table["item_id"]).to_numpy()
+    table["xyz"] = np.select([unsteady < 0.5, unsteady < 1.0], ["X", "Y"], "Z")
+    table["unsteady"] = unsteady
+    return table
+
+
+def _models(fits: list[Fit]) -> pd.DataFrame:
+    scores = pd.DataFrame([f.scores for f in fits])
+    if scores.empty or not len(scores.columns):
+        return pd.DataFrame({"model": pd.Series(dtype=object), "error": [], "windows": [], "used": pd.Series(dtype=bool)})
+    mean = scores.mean().sort_values()
+    winners = {f.winner for f in fits}
+    return pd.DataFrame(
+        {
+            "model": mean.index,
+            "error": mean.to_numpy(),
+            "windows": max(len(f.windows) for f in fits),
+            "used": mean.index.isin(winners),
+        }
+    )
+
+
+def _groups(forecast: pd.DataFrame, table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+    """Category and shop sums with intervals from the same sums over the past windows."""
+    category = (
+        table.set_index("item_id")["category"].fillna("") if "category" in table else pd.Series("", index=table["item_id"])
+    )
+    parts = []
+    for level in ("shop", "category"):
+        if level == "category" and "category" not in table:
+            continue
+        key = pd.Series("all", index=category.index) if level == "shop" else category
+        sums = forecast.assign(group=forecast["item_id"].map(key)).groupby(["group", "date"], as_index=False)["units"].sum()
+        past = windows.dropna(subset=["actual"])
+        past = (
+            past.assign(group=past["item_id"].map(key))
+            .groupby(["group", "origin", "date"], as_index=False)[["units", "actual"]]
+            .sum()
+        )
+        ratio = np.log((past["actual"] + 0.5) / (past["units"] + 0.5)).to_numpy() if len(past) else np.array([-0.5, 0.0, 0.5])
+        for name, q in (("low_95", 0.025), ("low_80", 0.1), ("high_80", 0.9), ("high_95", 0.975)):
+            edge = np.maximum((sums["units"] + 0.5) * np.exp(np.quantile(ratio, q)) - 0.5, 0.0)
+            sums[name] = np.minimum(edge, sums["units"]) if "low" in name else np.maximum(edge, sums["units"])
+        parts.append(sums.assign(level=level))
+    return pd.concat(parts, ignore_index=True)[["level", "group", "date", "units", "low_80", "high_80", "low_95", "high_95"]]

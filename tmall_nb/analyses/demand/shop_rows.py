@@ -1,0 +1,80 @@
+"""A shop's item-days with what it knows ahead: campaign phases, the plan sheet, and the assumption where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tmall_nb.queries.item_days import item_days
+from tmall_nb.shop import Shop
+
+__all__ = ["shop_rows"]
+
+WARM_UP_DAYS = 7
+BURST_DAYS = 3
+
+
+def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, bool]:
+    """Return past rows, future rows, campaigns in sight, and whether a plan sheet covers the horizon."""
+    past = item_days(shop, by=by)
+    last = past["date"].max()
+    ahead = pd.date_range(last + pd.Timedelta(days=1), periods=horizon)
+    days = past["date"].drop_duplicates().sort_values()
+    every = pd.DatetimeIndex(days).append(ahead)
+    phases = campaign_phases(shop.calendar, every)
+    items = past.groupby("item_id", as_index=False).agg(price_yuan=("price_yuan", _recent))
+    future = items.merge(pd.DataFrame({"date": ahead}), how="cross")
+    planned = _plan(shop, ahead)
+    if planned is not None:
+        future = future.merge(planned, on=["item_id", "date"], how="left")
+        future["price_yuan"] = future.pop("price").fillna(future["price_yuan"])
+        if "promotion" in future:
+            future["promotion"] = _on(future["promotion"])
+            past = past.assign(promotion=(past["price_yuan"] < 0.93 * past["list_price_yuan"]).astype(float))
+    known = past["price_yuan"].notna().groupby(past["item_id"]).transform("any")
+    if not known.all():
+        past, future = past.drop(columns="price_yuan"), future.drop(columns="price_yuan")
+    past = past.merge(phases, on="date", how="left")
+    future = future.merge(phases, on="date", how="left")
+    campaigns = shop.calendar[(shop.calendar["end"] >= every[0]) & (shop.calendar["start"] <= every[-1] + pd.Timedelta(days=1))]
+    campaigns = campaigns.assign(ahead=campaigns["end"] > last)
+    columns = ["campaign", "campaign_type", "start", "end", "ahead", "source", "confidence"]
+    return past, future, campaigns[columns].reset_index(drop=True), planned is not None
+
+
+def campaign_phases(calendar: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """One row per day: burst (first and last days of a big campaign), campaign, warm-up, evening start, as 0 and 1."""
+    out = {name: np.zeros(len(days)) for name in ("campaign_burst", "campaign_on", "campaign_warm_up")}
+    out["double_11"] = np.zeros(len(days))
+    for row in calendar.itertuples():
+        start, end = row.start.normalize(), row.end.normalize()
+        warm = row.warm_up_start if pd.notna(row.warm_up_start) else start - pd.Timedelta(days=WARM_UP_DAYS)
+        on = np.asarray((days >= start) & (days <= end))
+        first = np.asarray((days >= start) & (days < start + pd.Timedelta(days=BURST_DAYS)))
+        out["campaign_on"][on] = 1.0
+        out["campaign_burst"][on & first] = 1.0
+        out["campaign_warm_up"][np.asarray((days >= warm.normalize()) & (days < start))] = 1.0
+        if "双11" in row.campaign:
+            eleventh = np.asarray((days.month == 11) & ((days.day == 10) | (days.day == 11)))
+            out["double_11"][on & eleventh] = 1.0
+    frame = pd.DataFrame(out, index=days).rename_axis("date").reset_index()
+    return frame.loc[:, ["date", *(c for c in out if frame[c].any())]]
+
+
+def _recent(prices: pd.Series) -> float:
+    return float(prices.tail(28).median())
+
+
+def _on(column: pd.Series) -> pd.Series:
+    text = column.astype("string").str.strip()
+    return (text.notna() & ~text.isin(["", "0", "否", "无"])).astype(float)
+
+
+def _plan(shop: Shop, ahead: pd.DatetimeIndex) -> pd.DataFrame | None:
+    """Planned price and promotion of the horizon's days, or None."""
+    if not shop.has("plan"):
+        return None
+    columns = [c for c in ("item_id", "date", "price", "promotion") if c in shop.table("plan").columns]
+    plan = shop.table("plan", columns=columns)
+    plan = plan[pd.to_datetime(plan["date"]).isin(ahead)].drop_duplicates(["item_id", "date"])
+    return None if plan.empty else plan.assign(date=pd.to_datetime(plan["date"]))
