@@ -131,7 +131,7 @@ def main() -> None:
     for name, mean in more.items():
         columns = ("precision", "recall", "rule precision", "rule recall", "bid profit", "one-bid profit")
         print(f"| {name} | {' | '.join(f'{mean[c]:.3f}' for c in columns)} |")
-    print("\nCuts of 400 queries labelled by hand before the dictionary was made; words are mined from the queries' own texts.")
+    print("\nCuts of 368 queries labelled by hand before the dictionary was made; words are mined from the queries' own texts.")
     print("\n| labelled queries | queries | F1 of boundaries |\n|---|---|---|")
     for industry, count, f1 in cuts():
         print(f"| {industry} | {count} | {f1:.3f} |")

@@ -145,7 +145,19 @@ class Shop:
         """One row per file and money column: what the file held, what the table holds, in yuan; and rows set aside."""
         return pd.DataFrame(
             list(self.manifest.get("totals", ())),
-            columns=["file", "table", "column", "rows", "set_aside", "superseded", "file_yuan", "table_yuan", "difference"],
+            columns=[
+                "file",
+                "table",
+                "column",
+                "rows",
+                "set_aside",
+                "superseded",
+                "file_yuan",
+                "set_aside_yuan",
+                "superseded_yuan",
+                "table_yuan",
+                "difference",
+            ],
         )
 
     @property

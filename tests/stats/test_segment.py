@@ -1,4 +1,4 @@
-"""Cuts of shop queries against 400 labelled by hand before the dictionary was made."""
+"""Cuts of shop queries against 368 labelled by hand before the dictionary was made."""
 
 from pathlib import Path
 
