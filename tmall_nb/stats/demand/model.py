@@ -97,7 +97,7 @@ def fit_demand(panel: Panel, *, model: str = "auto", seed: int = 0) -> Fit:
     candidates = _blends(candidates)
     actual = np.stack([_future_units(panel, int(o)) for o in windows]) if len(windows) else np.zeros((0, *light.shape[1:]))
     scores = _scores(panel, candidates, actual)
-    winner = min(scores, key=scores.__getitem__) if len(windows) else ("light" if length >= 28 else "weekday_mean")
+    winner = min(scores, key=scores.__getitem__) if scores else ("light" if length >= 28 else "weekday_mean")
     chosen = _fade(panel, candidates[winner], windows)
     return _finish(panel, chosen, actual, windows=windows, scores=scores, winner=winner, completed=completed)
 
