@@ -148,3 +148,8 @@ def test_terms_and_titles_of_the_demo_shop(demo_shop):
     assert (titles.titles["units"] <= 60).all()
     judged = titles.table[titles.table["verdict"] != "not_enough_data"]
     assert (judged["new_coverage_high"] >= judged["coverage_high"] - 1e-9).all()
+
+
+def test_terms_that_are_all_bought_are_not_called_too_few(demo_shop):
+    first = tn.find_keywords(demo_shop).findings[0]
+    assert first.key == "own_terms_bought" and first.values["keywords"] > 0

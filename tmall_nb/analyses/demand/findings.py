@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.result import Finding
@@ -9,22 +10,32 @@ from tmall_nb.analyses.result import Finding
 __all__ = ["backtest_findings", "forecast_findings", "review_findings"]
 
 BETTER = 0.97
+LEAST_WINDOWS = 3
 
 
 def forecast_findings(
-    table: pd.DataFrame, groups: pd.DataFrame, models: pd.DataFrame, events: pd.DataFrame, *, planned: bool, completed: int
+    table: pd.DataFrame,
+    groups: pd.DataFrame,
+    models: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    planned: bool,
+    completed: int,
+    windows: pd.DataFrame,
 ) -> tuple[Finding, ...]:
     shop = groups[groups["level"] == "shop"]
     start, end = shop["date"].min(), shop["date"].max()
     usable = table[table["verdict"] != "not_enough_data"]
+    units = float(shop["units"].sum())
+    low, high = _total_interval(windows, units)
     findings = [
         Finding(
             "demand_total",
             "good" if len(usable) else "unknown",
             {
-                "units": float(shop["units"].sum()),
-                "units_low": float(shop["low_80"].sum()),
-                "units_high": float(shop["high_80"].sum()),
+                "units": units,
+                "units_low": low,
+                "units_high": high,
                 "items": len(table),
                 "start": start,
                 "end": end,
@@ -82,3 +93,20 @@ def review_findings(table: pd.DataFrame) -> tuple[Finding, ...]:
     }
     good = abs(values["bias"]) <= 0.1 and 0.7 <= values["cover"] <= 0.92
     return (Finding("review_trust" if good else "review_doubt", "good" if good else "watch", values),)
+
+
+def _total_interval(windows: pd.DataFrame, units: float) -> tuple[float, float]:
+    """80 % interval of the shop's total over the horizon, from its totals over past windows; missing under three windows.
+
+    Days added up would be wrong both ways: bounds of single days are too wide together, independent days too narrow.
+    """
+    sums = windows.dropna(subset=["actual"]).groupby("origin")[["units", "actual"]].sum()
+    sums = sums[(sums["units"] > 0) & (sums["actual"] > 0)]
+    count = len(sums)
+    if count < LEAST_WINDOWS:
+        return float("nan"), float("nan")
+    from scipy.special import stdtrit
+
+    spread = float(np.sqrt((np.log(sums["actual"] / sums["units"]) ** 2).mean()))
+    reach = float(stdtrit(count, 0.9)) * spread
+    return units * float(np.exp(-reach)), units * float(np.exp(reach))

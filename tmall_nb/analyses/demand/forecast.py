@@ -113,7 +113,7 @@ def _forecast(
     models = _models([fit for *_, fit in parts])
     groups = _groups(forecast, table, windows)
     completed = sum(fit.completed for *_, fit in parts)
-    findings = forecast_findings(table, groups, models, events, planned=planned, completed=completed)
+    findings = forecast_findings(table, groups, models, events, planned=planned, completed=completed, windows=windows)
     method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
         "units_missing", rows.set_aside["units_missing"]
     )
@@ -242,7 +242,7 @@ def _models(fits: list[Fit]) -> pd.DataFrame:
 
 
 def _groups(forecast: pd.DataFrame, table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
-    """Category and shop sums with intervals from the same sums over the past windows."""
+    """Category and shop sums with intervals from the same sums over the past windows; empty where there was no window."""
     category = (
         table.set_index("item_id")["category"].fillna("") if "category" in table else pd.Series("", index=table["item_id"])
     )
@@ -258,7 +258,7 @@ def _groups(forecast: pd.DataFrame, table: pd.DataFrame, windows: pd.DataFrame) 
             .groupby(["group", "origin", "date"], as_index=False)[["units", "actual"]]
             .sum()
         )
-        ratio = np.log((past["actual"] + 0.5) / (past["units"] + 0.5)).to_numpy() if len(past) else np.array([-0.5, 0.0, 0.5])
+        ratio = np.log((past["actual"] + 0.5) / (past["units"] + 0.5)).to_numpy() if len(past) else np.array([np.nan])
         for name, q in (("low_95", 0.025), ("low_80", 0.1), ("high_80", 0.9), ("high_95", 0.975)):
             edge = np.maximum((sums["units"] + 0.5) * np.exp(np.quantile(ratio, q)) - 0.5, 0.0)
             sums[name] = np.minimum(edge, sums["units"]) if "low" in name else np.maximum(edge, sums["units"])

@@ -11,12 +11,14 @@ def describe_opportunities(
     table: pd.DataFrame, reach: pd.DataFrame, rising: pd.DataFrame, overlaps: pd.DataFrame, cost: float
 ) -> tuple[Finding, ...]:
     """Terms to buy, demand not reached, rising terms, suspected replacement."""
-    found = [_buy(table, cost), _reach(reach), _rising(rising), _overlap(overlaps)]
+    found = [_buy(table, cost, len(rising)), _reach(reach), _rising(rising), _overlap(overlaps)]
     return tuple(f for f in found if f is not None)
 
 
-def _buy(table: pd.DataFrame, cost: float) -> Finding:
+def _buy(table: pd.DataFrame, cost: float, own_terms: int) -> Finding:
     buy = table[table["verdict"] == "buy"]
+    if own_terms and not table["source"].eq("own").any():
+        return Finding("own_terms_bought", "good", {"keywords": own_terms})
     if buy.empty:
         known = bool(table["conversion_rate"].notna().any())
         return Finding("nothing_to_buy" if known else "own_terms_too_few", "unknown", {"keywords": len(table)})
