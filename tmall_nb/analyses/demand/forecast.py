@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.demand.findings import forecast_findings
+from tmall_nb.analyses.demand.outlook import add_stock, history_rows, total_rows
 from tmall_nb.analyses.demand.result import DemandResult
 from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
 from tmall_nb.analyses.demand.shop_rows import shop_rows
@@ -15,6 +16,7 @@ from tmall_nb.shop import Shop
 from tmall_nb.stats.demand.intervals import fit_residuals
 from tmall_nb.stats.demand.model import Fit, fit_demand
 from tmall_nb.stats.demand.panel import Panel
+from tmall_nb.stats.demand.response import price_effect, promotion_effect
 
 __all__ = ["CHUNK", "forecast_demand"]
 
@@ -107,7 +109,7 @@ def _forecast(
     if described is not None:
         title = described.groupby("item_id")["item_title"].last()
         table.insert(1, "item_title", table["item_id"].map(title))
-    table = _classes(table, rows)
+    table = add_stock(_classes(table, rows), described)
     forecast = pd.concat([forecast_rows(ids, dates[-horizon:], fit) for _, ids, dates, fit in parts], ignore_index=True)
     windows = pd.concat([window_rows(ids, dates, fit) for _, ids, dates, fit in parts], ignore_index=True)
     models = _models([fit for *_, fit in parts])
@@ -117,7 +119,19 @@ def _forecast(
     method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
         "units_missing", rows.set_aside["units_missing"]
     )
-    return DemandResult(table, forecast, groups, models, windows, events, findings, method)
+    responses = pd.concat([_responses(panel, ids) for panel, ids, *_ in parts], ignore_index=True)
+    return DemandResult(
+        table, forecast, groups, models, windows, events, findings, method,
+        history=history_rows(rows), totals=total_rows(table, windows), responses=responses,
+    )  # fmt: skip
+
+
+def _responses(panel: Panel, ids: np.ndarray) -> pd.DataFrame:
+    """What a planned price and a day of promotion do to each item, as far as its past shows it."""
+    frame = pd.DataFrame({"item_id": ids})
+    for name, (middle, low, high) in (("price_effect", price_effect(panel)), ("promotion_effect", promotion_effect(panel))):
+        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = middle, low, high
+    return frame
 
 
 def _method(rows: Rows, horizon: int, *, model: str, seed: int, planned: bool) -> Method:

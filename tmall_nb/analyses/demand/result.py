@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -18,7 +18,8 @@ class DemandResult:
     Attributes
     ----------
     table : one row per item_id: item_title, category, verdict (``ok``, ``new``, ``dying``, ``not_enough_data``), model, days
-        (of history), units, low, high (80 %, whole horizon), recent_units (last four weeks), price_yuan, abc, xyz
+        (of history), units, low, high (80 %, whole horizon), recent_units (last four weeks), price_yuan, abc, xyz; where the
+        shop has stock: stock_units (newest closing stock), short_units, short_units_low, short_units_high (demand beyond it)
     forecast : one row per item_id and date: units, low_80, high_80, low_95, high_95
     groups : one row per level (``category``, ``shop``), group and date: units; sums of the items by construction
     models : one row per candidate model: error (1 = the four-week weekday mean), used
@@ -26,6 +27,11 @@ class DemandResult:
     events : one row per campaign that touches history or horizon: campaign, campaign_type, start, end, ahead
     findings : most important first
     method : assumptions, dates, rows used and set aside
+    history : one row per item_id and date of the last twelve weeks: units as sold (null where not seen)
+    totals : one row per level (``shop``, ``category``) and group: items, units, low, high (80 % of the sum, by past windows;
+        null under three windows), recent_units (last four weeks)
+    responses : one row per item_id: price_effect (log units per log price) and promotion_effect (log units of a promotion day),
+        each with _low and _high (80 %); null where the past does not show it
     """
 
     table: pd.DataFrame
@@ -36,6 +42,9 @@ class DemandResult:
     events: pd.DataFrame
     findings: tuple[Finding, ...]
     method: Method
+    history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    totals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    responses: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +53,12 @@ class BacktestResult:
 
     Attributes
     ----------
-    table : one row per item_id and origin: mase, rmsse, pinball, coverage_80, days
+    table : one row per item_id and origin: mase, rmsse, pinball, coverage_80, days, mean_error (of the four-week weekday mean)
     forecast : one row per item_id, origin and date: units, low_80, high_80, low_95, high_95, actual
     origins : one row per origin: mase, rmsse, pinball, coverage_80, model, mean_error (of the four-week weekday mean, MASE)
     findings, method : as everywhere
+    calibration : one row per group (``all``, classes ``A`` to ``C``, part of the horizon ``w1`` …) and interval (0.8, 0.95):
+        inside (share of days in it), low, high (lowest and highest origin), count (days)
     """
 
     table: pd.DataFrame
@@ -55,18 +66,25 @@ class BacktestResult:
     origins: pd.DataFrame
     findings: tuple[Finding, ...]
     method: Method
+    calibration: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewResult:
-    """How a saved forecast did.
+    """How saved forecasts did.
 
     Attributes
     ----------
-    table : one row per class of items (``A``, ``B``, ``C``, ``all``): items, days, error (share of units), bias, coverage_80
+    table : one row per class of items as of the forecast (``all``, ``A``, ``B``, ``C``): forecasts, items, days, units (sold),
+        error (absolute errors / units), mean_error (same, of the four-week weekday mean), bias, bias_low, bias_high (80 %, null
+        under three weeks), coverage_80
+    origins : one row per saved forecast: origin (its last known day), days (that have come since), error, bias, coverage_80
+    path : one row per date of the newest saved forecast that has come: units (forecast of all items), actual
     findings, method : as everywhere
     """
 
     table: pd.DataFrame
     findings: tuple[Finding, ...]
     method: Method
+    origins: pd.DataFrame = field(default_factory=pd.DataFrame)
+    path: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -1,0 +1,75 @@
+"""What a reader wants beside the forecast: the last weeks as sold, totals by category and shop, demand against stock."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tmall_nb.analyses.demand.rows import Rows
+
+__all__ = ["add_stock", "history_rows", "total_rows"]
+
+WEEKS = 12
+LEAST_WINDOWS = 3
+
+
+def history_rows(rows: Rows) -> pd.DataFrame:
+    """One row per item and date of the last twelve weeks: units as sold."""
+    past = rows.past[rows.past["date"] > rows.past["date"].max() - pd.Timedelta(weeks=WEEKS)]
+    return past[["item_id", "date", "paid_units"]].rename(columns={"paid_units": "units"}).reset_index(drop=True)
+
+
+def total_rows(table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+    """One row for the shop and one per category: units of the whole horizon with the 80 % interval of that sum.
+
+    The interval comes from the same sums over past windows; bounds of single items or days are never added up.
+    """
+    parts = []
+    for level in ("shop", "category"):
+        if level == "category" and "category" not in table:
+            continue
+        key = pd.Series("all", index=table["item_id"]) if level == "shop" else _category(table)
+        group = table["item_id"].map(key)
+        frame = table.groupby(group).agg(
+            items=("item_id", "size"), units=("units", "sum"), recent_units=("recent_units", "sum")
+        )
+        spread, count = _spread(windows, key)
+        reach = spread.reindex(frame.index) * _students_t(count.reindex(frame.index).to_numpy(float))
+        frame["low"], frame["high"] = frame["units"] * np.exp(-reach), frame["units"] * np.exp(reach)
+        parts.append(frame.rename_axis("group").reset_index().assign(level=level).sort_values("units", ascending=False))
+    columns = ["level", "group", "items", "units", "low", "high", "recent_units"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _category(table: pd.DataFrame) -> pd.Series:
+    return table.set_index("item_id")["category"].astype("object").fillna("").astype(str)
+
+
+def _spread(windows: pd.DataFrame, key: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Root mean square of log(sold / forecast) of each group's sums over past windows, and how many windows there were."""
+    past = windows.dropna(subset=["actual"])
+    sums = past.groupby([past["item_id"].map(key).rename("group"), "origin"])[["units", "actual"]].sum()
+    sums = sums[(sums["units"] > 0) & (sums["actual"] > 0)]
+    error = np.log(sums["actual"] / sums["units"]) ** 2
+    return np.sqrt(error.groupby(level=0).mean()), error.groupby(level=0).size()
+
+
+def _students_t(count: np.ndarray) -> np.ndarray:
+    """The 90 % point of Student's t with ``count`` degrees of freedom; NaN under three windows."""
+    from scipy.special import stdtrit
+
+    enough = np.nan_to_num(count, nan=0.0) >= LEAST_WINDOWS
+    return np.where(enough, stdtrit(np.where(enough, count, 1.0), 0.9), np.nan)
+
+
+def add_stock(table: pd.DataFrame, described: pd.DataFrame | None) -> pd.DataFrame:
+    """Add each item's newest closing stock and the coming demand beyond it; nothing where the shop has no stock sheet."""
+    if described is None or "stock_units" not in described or described["stock_units"].isna().all():
+        return table
+    seen = described.dropna(subset=["stock_units"]).sort_values("date")
+    stock = table["item_id"].map(seen.groupby("item_id")["stock_units"].last()).astype("float64")
+    short = {name: (table[column] - stock).clip(lower=0.0) for name, column in SHORT.items()}
+    return table.assign(stock_units=stock, **short)
+
+
+SHORT = {"short_units": "units", "short_units_low": "low", "short_units_high": "high"}

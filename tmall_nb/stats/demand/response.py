@@ -1,0 +1,95 @@
+"""How demand answers to a planned price and to a promotion: slopes of the regression with their uncertainty.
+
+The effect of a change ahead is the difference it makes to the regressors times the slopes. Its variance is a sandwich over
+weeks, so that days of one week that err together count once, plus what the shrinkage leaves open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from tmall_nb.stats.demand.light import PSEUDO, STEPS, _normal, _State, design
+from tmall_nb.stats.demand.panel import Panel
+
+__all__ = ["price_effect", "promotion_effect"]
+
+PRICE_STEP = -0.1  # change of log price the effect is read from; the model is linear in it
+LEAST_PRICES = 3
+PROMOTION_DAYS = 7
+PROMOTIONS = ("promotion", "campaign_on")
+
+
+def price_effect(panel: Panel) -> np.ndarray:
+    """(3, S) log units per log price with its 80 % bounds; NaN where an item's price hardly moved."""
+    out = np.full((3, len(panel.units)), np.nan)
+    if panel.price is None:
+        return out
+    price = panel.price.copy()
+    price[:, panel.length :] += PRICE_STEP
+    found = _effect(panel, replace(panel, price=price), panel)
+    past = np.round(panel.price[:, : panel.length], 3)
+    moved = (np.abs(np.diff(past, axis=1)) > 0.005).sum(axis=1) >= LEAST_PRICES
+    return out if found is None else np.sort(np.where(moved, found / PRICE_STEP, np.nan), axis=0)[[1, 0, 2]]
+
+
+def promotion_effect(panel: Panel) -> np.ndarray:
+    """(3, S) log units of a day of promotion, mean of the first seven, with its 80 % bounds."""
+    out = np.full((3, len(panel.units)), np.nan)
+    name = next((n for n in PROMOTIONS if n in panel.names), None)
+    if name is None:
+        return out
+    k = panel.names.index(name)
+    if panel.known[:, : panel.length, k].max() <= 0:
+        return out
+    found = _effect(panel, _switched(panel, k, 1.0), _switched(panel, k, 0.0))
+    return out if found is None else found
+
+
+def _switched(panel: Panel, k: int, value: float) -> Panel:
+    known = panel.known.copy()
+    known[:, panel.length :, k] = value
+    return replace(panel, known=known)
+
+
+def _effect(panel: Panel, changed: Panel, plain: Panel) -> np.ndarray | None:
+    """(3, S) change of log units from ``plain`` to ``changed`` with 80 % bounds; None where the past cannot show it."""
+    x, new, old = design(panel), design(changed), design(plain)
+    if not x.shape == new.shape == old.shape or not x.shape[2]:
+        return None
+    step = new - old
+    step = (step - step[:, :1])[:, panel.length : panel.length + PROMOTION_DAYS].mean(axis=1)
+    slopes, spread = _slopes(panel, x)
+    middle = (step * slopes).sum(axis=1)
+    error = np.sqrt(np.einsum("sp,spq,sq->s", step, spread, step))
+    return np.stack([middle, middle - 1.2816 * error, middle + 1.2816 * error])
+
+
+def _slopes(panel: Panel, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(S, p) slopes at the panel's end and (S, p, p) their covariance."""
+    state = _State(panel, x)
+    state.start(panel.length)
+    for _ in range(STEPS):
+        state.step(panel.length)
+    past, weight = x[:, : panel.length], state._weights(panel.length)
+    eta = np.clip(state.level[:, None] + np.matmul(past, state.slopes[:, :, None])[:, :, 0], -12, 16)
+    cross, _, xbar, _, total = _normal(past, state.units[:, : panel.length], eta, weight)
+    mean = np.exp(eta)
+    miss = weight * (state.units[:, : panel.length] - mean) / (1 + 0.15 * mean)
+    score = _by_week((past - xbar[:, None, :]) * miss[:, :, None])
+    meat = np.matmul(score.transpose(0, 2, 1), score)
+    size = np.maximum(np.einsum("spp->sp", cross).sum(axis=0) / total.sum(), 1e-6)
+    pull = PSEUDO * (total / np.maximum(weight.sum(axis=1), 1.0))[:, None] * size[None, :]
+    eye = np.eye(x.shape[2])
+    inverse = np.linalg.inv(cross + pull[:, :, None] * eye)
+    return state.slopes, np.matmul(inverse, np.matmul(meat + pull[:, :, None] * eye, inverse))
+
+
+def _by_week(values: np.ndarray) -> np.ndarray:
+    """Sums over runs of seven columns (the first run may be shorter)."""
+    weeks = np.arange(values.shape[1])[::-1] // 7
+    edges = np.flatnonzero(np.diff(weeks, prepend=weeks[0] + 1))
+    add: Callable[..., np.ndarray] = np.add.reduceat
+    return add(values, edges, axis=1)
