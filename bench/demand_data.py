@@ -14,6 +14,8 @@ ROSSMANN_A = ["2015-01-16", "2015-03-13", "2015-05-08", "2015-07-03"]
 ROSSMANN_B = ["2014-12-19", "2015-02-13", "2015-04-10", "2015-06-05"]
 OJ_A = ["1992-06-18", "1992-07-16", "1992-08-13", "1992-09-10"]
 OJ_B = ["1992-06-04", "1992-07-02", "1992-07-30", "1992-08-27"]
+RETAIL_A = ["2011-08-19", "2011-09-16", "2011-10-14", "2011-11-11"]
+RETAIL_B = ["2011-08-05", "2011-09-02", "2011-09-30", "2011-10-28"]
 
 
 def rossmann() -> pd.DataFrame:
@@ -28,11 +30,10 @@ def rossmann() -> pd.DataFrame:
 
 
 def orange_juice() -> pd.DataFrame:
-    """913 store-brands with at least 90 weeks: all prices, deal and feat known ahead."""
+    """All 913 store-brands (87 to 121 weeks each): all prices, deal and feat known ahead."""
     raw = pd.read_parquet(REAL / "dominicks_oj" / "orangeJuice_yx.parquet")
     key = raw["store"].astype(int).astype(str) + "_" + raw["brand"].astype(int).astype(str)
     raw = raw.assign(item_id=key)
-    raw = raw[raw.groupby("item_id")["week"].transform("count") >= 90]
     prices = [f"price{k}" for k in range(1, 12)]
     own = raw[prices].to_numpy()[np.arange(len(raw)), raw["brand"].astype(int).to_numpy() - 1]
     frame = raw[["item_id", *prices, "deal", "feat"]].assign(
