@@ -92,11 +92,12 @@ def keyword_sparsity(shop: tn.Shop) -> list[Pair]:
 
 
 def price_response(shop: tn.Shop) -> list[Pair]:
-    """Naive log-log slope, item effects removed, beside eleven brands of orange juice; and its spread over items."""
-    demo = shop.sql(
-        "SELECT item_id AS item, date AS day, paid_units AS units, paid_amount / paid_units AS price FROM product_daily "
-        "WHERE paid_units > 0"
+    """Naive weekly log-log slope of items that sell 5 or more a week, beside eleven brands of orange juice; and its spread."""
+    weeks = shop.sql(
+        "SELECT item_id AS item, time_bucket(INTERVAL 7 DAY, date) AS week, sum(paid_units) AS units, "
+        "CAST(sum(paid_amount) AS DOUBLE) / sum(paid_units) AS price FROM product_daily GROUP BY ALL HAVING sum(paid_units) > 0"
     )
+    demo = weeks[weeks.groupby("item")["units"].transform("mean") >= 5]
     wide = pd.read_parquet(REAL / "dominicks_oj" / "orangeJuice_yx.parquet")
     own = np.array([wide[f"price{b}"].to_numpy()[k] for k, b in enumerate(wide["brand"].astype(int))])
     real = pd.DataFrame({"item": wide["brand"], "units": np.exp(wide["logmove"]), "price": own})
@@ -133,7 +134,8 @@ LOOKS = """## Does it look real?
 
 The same lines of pandas on the demo shop (seed 7, `small`) and on real data. Where they differ much, the difference is on
 purpose or stated here. The real order file has no refund dates, so lags cannot be compared; CDNOW and Online Retail are not
-Tmall shops; orange juice is weekly and sells at several prices a month.
+Tmall shops. Price slopes are of weekly sums and of items that sell five or more a week: by day and with few units, days
+without a sale drop out of the logs and the slope shrinks towards zero (median -.94 over all item-days with a sale).
 """
 
 

@@ -23,7 +23,7 @@ from tmall_nb.demo.streams import Settings
 
 __all__ = ["BTYD", "CAMPAIGN_RATE", "Buyers", "draw_buyers"]
 
-BTYD = {"r": 0.50, "alpha": 110.0, "a": 1.0, "b": 2.0}
+BTYD = {"r": 0.60, "alpha": 60.0, "a": 0.8, "b": 2.2}
 CAMPAIGN_RATE = 0.60
 
 

@@ -79,7 +79,7 @@ def make_keywords(settings: Settings, days: Days, items: Items, ads: Ads, order_
     wanted = {"small": 400, "year": 2_000}.get(settings.size, 4_000)
     texts, effect, category = _texts(settings, wanted, rng)
     count, length = len(texts), len(days.dates)
-    share = rng.pareto(1.05, count) + 0.02
+    share = rng.pareto(0.9, count) + 0.005
     share = np.minimum(share, np.quantile(share, 0.995))
     share /= share.sum()
     logit = effect + rng.normal(0, IDIOSYNCRATIC, count)
