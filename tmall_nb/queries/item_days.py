@@ -33,6 +33,10 @@ SELECT {id} AS item_id, any_value(item_title) AS item_title, any_value(category)
        avg(coalesce(sku_price, list_price)) AS list_price_yuan
 FROM product_master WHERE {id} IS NOT NULL GROUP BY 1
 """
+SKU_CATEGORY = """
+SELECT i.sku_code AS item_id, any_value(m.category) AS category
+FROM order_items i JOIN product_master m ON i.item_id = m.item_id WHERE i.sku_code IS NOT NULL GROUP BY 1
+"""
 LISTED = "SELECT {id} AS item_id, median(list_price) AS list_price_yuan FROM order_items WHERE {id} IS NOT NULL GROUP BY 1"
 STOCK = """
 SELECT {id} AS item_id, CAST(date AS DATE) AS date, sum(stock_units) AS stock_units, bool_or(in_stock) AS in_stock,
@@ -112,6 +116,8 @@ def _described(shop: Shop, by: str) -> pd.DataFrame:
             parts.append(shop.sql(LISTED.format(id=key)))
         if shop.has("order_items", "item_title"):
             parts.append(shop.sql(TITLES.format(id=key, day="order_id", table="order_items")))
+    if by == "sku" and shop.has("order_items", "item_id") and shop.has("product_master", "category"):
+        parts.append(shop.sql(SKU_CATEGORY))
     if by != "sku" and shop.has("product_daily", "item_title"):
         parts.append(shop.sql(TITLES.format(id="item_id", day="date", table="product_daily")))
     described = pd.DataFrame(columns=["item_id", "item_title", "category", "list_price_yuan"]).set_index("item_id")

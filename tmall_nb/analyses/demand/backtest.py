@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.demand.calibration import calibration_rows
 from tmall_nb.analyses.demand.findings import backtest_findings
-from tmall_nb.analyses.demand.forecast import _check_options, _method, chunks, forecast_rows
+from tmall_nb.analyses.demand.forecast import _method, check_options, chunks, forecast_rows
 from tmall_nb.analyses.demand.result import BacktestResult
 from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
 from tmall_nb.analyses.demand.shop_rows import shop_rows
@@ -29,6 +30,7 @@ def backtest_demand(
     future: pd.DataFrame | None = None,
     model: str = "auto",
     seed: int = 0,
+    by: str = "item",
 ) -> BacktestResult:
     """Forecast as of earlier days and compare with what came.
 
@@ -36,7 +38,7 @@ def backtest_demand(
     ----------
     item_days : as for ``forecast_demand``
     origins : last days known to each forecast, or how many (one horizon apart, back from the newest possible)
-    horizon_days, frequency, model, seed : as for ``forecast_demand``
+    horizon_days, frequency, model, seed, by : as for ``forecast_demand``
     future : its columns name what was known ahead; past values of those columns serve as the known future of each origin
 
     Returns
@@ -44,9 +46,9 @@ def backtest_demand(
     ``table`` per item and origin; ``forecast`` with ``origin`` and ``actual``; MASE is in units of the in-sample error of the
     same weekday a week earlier (for weeks: of the week before), RMSSE of the day before
     """
-    _check_options(horizon_days, model)
+    check_options(horizon_days, model, by)
     if isinstance(item_days, Shop):
-        item_days, future, *_ = shop_rows(item_days, horizon=horizon_days, by="item")
+        item_days, future, *_ = shop_rows(item_days, horizon=horizon_days, by=by)
     rows = check_rows(item_days, None, frequency=frequency, horizon=horizon_days)
     known = _known(rows.past, future)
     made, tables, total = [], [], []
@@ -62,13 +64,9 @@ def backtest_demand(
         total.append(summary)
     by_origin = pd.DataFrame(total)
     method = _method(rows, horizon_days, model=model, seed=seed, planned=bool(known))
-    return BacktestResult(
-        pd.concat(tables, ignore_index=True),
-        pd.concat(made, ignore_index=True),
-        by_origin,
-        backtest_findings(by_origin),
-        method,
-    )
+    table, forecast = pd.concat(tables, ignore_index=True), pd.concat(made, ignore_index=True)
+    calibration = calibration_rows(forecast, rows, horizon_days)
+    return BacktestResult(table, forecast, by_origin, backtest_findings(by_origin, table), method, calibration)
 
 
 def _known(past: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:
@@ -112,7 +110,7 @@ def _as_of(rows: Rows, origin: pd.Timestamp, horizon: int, known: list[str]) -> 
 def _one(
     then: Rows, rows: Rows, origin: pd.Timestamp, horizon: int, *, model: str, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, object]]:
-    frames, tables, means, winner = [], [], [], ""
+    frames, tables, winner = [], [], ""
     for items in chunks(then):
         panel, ids, dates = build_panel(then, horizon, items=items)
         fit = fit_demand(panel, model=model, seed=seed)
@@ -148,13 +146,12 @@ def _one(
             )
         )
         floor = np.where(panel.closed[:, -horizon:], 0.0, weekday_mean(panel, panel.length, horizon))
-        means.append(metrics.mase(real, floor, scale))
+        tables[-1]["mean_error"] = metrics.mase(real, floor, scale)
         frames.append(frame)
     table = pd.concat(tables, ignore_index=True)
     summary = {
         "origin": origin,
-        **table[["mase", "rmsse", "pinball", "coverage_80"]].mean().to_dict(),
+        **table[["mase", "rmsse", "pinball", "coverage_80", "mean_error"]].mean().to_dict(),
         "model": winner,
-        "mean_error": float(np.nanmean(np.concatenate(means))),
     }
     return pd.concat(frames, ignore_index=True), table, summary

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tmall_nb.analyses.result import Finding
 
-__all__ = ["backtest_findings", "forecast_findings", "review_findings"]
+__all__ = ["backtest_findings", "forecast_findings", "review_findings", "with_shortage"]
 
 BETTER = 0.97
 LEAST_WINDOWS = 3
@@ -50,14 +50,27 @@ def forecast_findings(
             Finding("demand_campaign", "watch", {"campaign": first["campaign"], "start": first["start"], "end": first["end"]})
         )
     if not planned:
-        findings.append(Finding("demand_no_plan", "unknown", {"start": start, "end": end}))
+        findings.append(Finding("demand_no_plan", "unknown", {"start": start, "end": end}, action=True))
     if completed:
         findings.append(Finding("demand_sold_out", "watch", {"days": completed}))
-    for verdict in ("dying", "new"):
-        count = int((table["verdict"] == verdict).sum())
-        if count:
-            findings.append(Finding(f"demand_{verdict}", "watch", {"items": count}))
+    for verdict in ("dying", "new", "not_enough_data"):
+        rows = table[table["verdict"] == verdict]
+        if len(rows):
+            values = {
+                "items": len(rows),
+                "names": _names(rows),
+                "units": float(rows["units"].sum()),
+                "start": start,
+                "end": end,
+            }
+            findings.append(Finding(f"demand_{verdict}", "watch", values, action=verdict == "dying"))
     return tuple(findings)
+
+
+def _names(rows: pd.DataFrame) -> str:
+    """The first three items by name."""
+    names = rows["item_title"].fillna(rows["item_id"]) if "item_title" in rows else rows["item_id"]
+    return "、".join(names.astype(str).head(3)) + ("…" if len(rows) > 3 else "")
 
 
 def _winner(models: pd.DataFrame) -> Finding:
@@ -71,14 +84,72 @@ def _winner(models: pd.DataFrame) -> Finding:
     )
 
 
-def backtest_findings(origins: pd.DataFrame) -> tuple[Finding, ...]:
+def backtest_findings(origins: pd.DataFrame, table: pd.DataFrame) -> tuple[Finding, ...]:
     mase, mean = float(origins["mase"].mean()), float(origins["mean_error"].mean())
     cover = float(origins["coverage_80"].mean())
-    values = {"origins": len(origins), "mase": mase, "better": 1 - mase / mean if mean > 0 else float("nan"), "cover": cover}
-    won = mase < BETTER * mean
-    first = Finding("backtest_beats_mean" if won else "backtest_no_better", "good" if won else "watch", values)
+    better, low, high = _gain_over_mean(origins)
+    values = {"origins": len(origins), "mase": mase, "mean_error": mean, "cover": cover, "start": origins["origin"].min()}
+    values |= {"better": better, "better_low": low, "better_high": high}
+    won = bool(np.isfinite(low) and low > 0)
+    key = "backtest_beats_mean" if won else "backtest_worse" if np.isfinite(high) and high < 0 else "backtest_no_better"
+    found = [Finding(key, "good" if won else "watch", values)]
+    both = table.groupby("item_id")[["mase", "mean_error"]].mean().dropna()
+    lost = int((both["mase"] >= both["mean_error"]).sum())
+    if lost:
+        found.append(Finding("backtest_items_mean", "watch", {"items": lost, "of": len(both), "share": lost / len(both)}))
     honest = 0.7 <= cover <= 0.9
-    return (first, Finding("backtest_cover" if honest else "backtest_cover_off", "good" if honest else "watch", values))
+    found.append(Finding("backtest_cover" if honest else "backtest_cover_off", "good" if honest else "watch", values))
+    return tuple(found)
+
+
+def _gain_over_mean(origins: pd.DataFrame) -> tuple[float, float, float]:
+    """How much smaller the error is than the weekday mean's, with an 80 % interval over origins (three or more)."""
+    ratio = np.log((origins["mase"] / origins["mean_error"]).to_numpy(float))
+    ratio = ratio[np.isfinite(ratio)]
+    if not len(ratio):
+        return float("nan"), float("nan"), float("nan")
+    middle = float(ratio.mean())
+    if len(ratio) < LEAST_WINDOWS:
+        return 1 - float(np.exp(middle)), float("nan"), float("nan")
+    from scipy.special import stdtrit
+
+    reach = float(stdtrit(len(ratio) - 1, 0.9) * ratio.std(ddof=1) / np.sqrt(len(ratio)))
+    return 1 - float(np.exp(middle)), 1 - float(np.exp(middle + reach)), 1 - float(np.exp(middle - reach))
+
+
+def with_shortage(findings: tuple[Finding, ...], table: pd.DataFrame, margin: float | None) -> tuple[Finding, ...]:
+    """Put demand against stock second, after the total."""
+    found = _shortage(table, margin)
+    return findings if found is None else (findings[0], found, *findings[1:])
+
+
+def _shortage(table: pd.DataFrame, margin: float | None) -> Finding | None:
+    """Items whose expected demand exceeds the stock at hand, and the gross margin that is at stake over the horizon."""
+    if "short_units" not in table:
+        return None
+    known = table.dropna(subset=["stock_units"])
+    short = known[known["short_units"] >= 1].sort_values("short_units", ascending=False)
+    if known.empty:
+        return None
+    if short.empty:
+        return Finding(
+            "demand_stock_lasts", "good", {"items": len(known), "tight": int((known["short_units_high"] >= 1).sum())}
+        )
+    price = short["price_yuan"] if "price_yuan" in short else pd.Series(np.nan, index=short.index)
+    worth = {n: float((short[c] * price).sum(min_count=1)) for n, c in SHORT.items()}
+    first = short.iloc[0] if price.isna().all() else short.loc[(short["short_units"] * price).idxmax()]
+    values = {
+        "items": len(short), "units": float(short["short_units"].sum()), "units_low": float(short["short_units_low"].sum()),
+        "units_high": float(short["short_units_high"].sum()), "paid": worth["middle"], "paid_low": worth["low"],
+        "paid_high": worth["high"], "item": str(first.get("item_title") or first["item_id"]),
+        "item_units": float(first["units"]), "item_stock": float(first["stock_units"]),
+    }  # fmt: skip
+    if margin:
+        values |= {"gain": margin * worth["middle"], "gain_low": margin * worth["low"], "gain_high": margin * worth["high"]}
+    return Finding("demand_short", "act", values, action=True)
+
+
+SHORT = {"middle": "short_units", "low": "short_units_low", "high": "short_units_high"}
 
 
 def review_findings(table: pd.DataFrame) -> tuple[Finding, ...]:
@@ -86,13 +157,21 @@ def review_findings(table: pd.DataFrame) -> tuple[Finding, ...]:
         return (Finding("review_none", "unknown", {}),)
     row = table.set_index("group").loc["all"]
     values = {
-        "days": int(row["days"]),
-        "error": float(row["error"]),
-        "bias": float(row["bias"]),
-        "cover": float(row["coverage_80"]),
-    }
-    good = abs(values["bias"]) <= 0.1 and 0.7 <= values["cover"] <= 0.92
-    return (Finding("review_trust" if good else "review_doubt", "good" if good else "watch", values),)
+        "forecasts": int(row["forecasts"]), "days": int(row["days"]), "error": float(row["error"]), "bias": float(row["bias"]),
+        "bias_low": float(row["bias_low"]), "bias_high": float(row["bias_high"]), "size": abs(float(row["bias"])),
+        "mean_error": float(row["mean_error"]), "cover": float(row["coverage_80"]),
+    }  # fmt: skip
+    leans = abs(values["bias"]) > 0.1 and not values["bias_low"] <= 0 <= values["bias_high"]
+    covered = 0.7 <= values["cover"] <= 0.92
+    key = "review_trust"
+    if leans:
+        key = "review_over" if values["bias"] > 0 else "review_under"
+    elif not covered:
+        key = "review_cover_off"
+    found = [Finding(key, "good" if key == "review_trust" else "watch", values)]
+    if np.isfinite(values["mean_error"]) and values["error"] >= values["mean_error"]:
+        found.append(Finding("review_mean_wins", "watch", values))
+    return tuple(found)
 
 
 def _total_interval(windows: pd.DataFrame, units: float) -> tuple[float, float]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.demand.findings import forecast_findings
-from tmall_nb.analyses.demand.outlook import add_stock, history_rows, total_rows
+from tmall_nb.analyses.demand.findings import forecast_findings, with_shortage
+from tmall_nb.analyses.demand.outlook import abc_classes, add_stock, history_rows, total_rows
 from tmall_nb.analyses.demand.result import DemandResult
 from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
 from tmall_nb.analyses.demand.shop_rows import shop_rows
@@ -43,6 +45,7 @@ def forecast_demand(
     future: pd.DataFrame | None = None,
     model: str = "auto",
     seed: int = 0,
+    by: str = "item",
 ) -> DemandResult:
     """Forecast the units of every item, of each category and of the shop.
 
@@ -58,6 +61,7 @@ def forecast_demand(
     future : one row per item and day of the horizon with the columns known ahead (price_yuan, promotions, holidays)
     model : ``"auto"`` (the winner of the rolling-origin backtest) or ``"light"`` (regression and means, no LightGBM)
     seed : of the trees
+    by : of a shop: ``"item"``, or ``"sku"`` where 宝贝报表 exists (``item_id`` then holds the merchant's code)
 
     Raises
     ------
@@ -68,21 +72,34 @@ def forecast_demand(
     >>> demand = forecast_demand(shop, horizon_days=28)  # doctest: +SKIP
     >>> demand.forecast.head()  # doctest: +SKIP
     """
-    _check_options(horizon_days, model)
-    events, planned, described = NO_EVENTS, future is not None, None
+    check_options(horizon_days, model, by)
+    known = Known(planned=future is not None)
     if isinstance(item_days, Shop):
-        item_days, ahead, events, planned = shop_rows(item_days, horizon=horizon_days, by="item")
+        margin = item_days.settings.get("gross_margin")
+        item_days, ahead, events, planned = shop_rows(item_days, horizon=horizon_days, by=by)
+        known = Known(events, planned or future is not None, item_days, None if margin is None else float(margin))
         future = ahead if future is None else future
-        described = item_days
     rows = check_rows(item_days, future, frequency=frequency, horizon=horizon_days)
-    return _forecast(rows, horizon_days, model=model, seed=seed, context=(events, planned, described))
+    return _forecast(rows, horizon_days, model=model, seed=seed, known=known)
 
 
-def _check_options(horizon: int, model: str) -> None:
+class Known(NamedTuple):
+    """What is known beside the rows: campaigns in sight, whether prices are planned, a shop's item-days, its gross margin."""
+
+    events: pd.DataFrame = NO_EVENTS
+    planned: bool = False
+    described: pd.DataFrame | None = None
+    margin: float | None = None
+
+
+def check_options(horizon: int, model: str, by: str = "item") -> None:
+    """Refuse an impossible option."""
     if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or not 1 <= horizon <= 180:
         raise ParameterError("horizon_days", horizon, "a whole number, 1-180")
     if model not in MODELS:
         raise ParameterError("model", model, '"auto" or "light"')
+    if by not in ("item", "sku"):
+        raise ParameterError("by", by, '"item" or "sku"')
 
 
 def chunks(rows: Rows) -> list[list[str]]:
@@ -96,10 +113,8 @@ def chunks(rows: Rows) -> list[list[str]]:
     return [every[k : k + CHUNK] for k in range(0, len(every), CHUNK)]
 
 
-def _forecast(
-    rows: Rows, horizon: int, *, model: str, seed: int, context: tuple[pd.DataFrame, bool, pd.DataFrame | None]
-) -> DemandResult:
-    events, planned, described = context
+def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) -> DemandResult:
+    events, planned, described, margin = known
     parts = []
     for items in chunks(rows):
         panel, ids, dates = build_panel(rows, horizon, items=items)
@@ -116,6 +131,7 @@ def _forecast(
     groups = _groups(forecast, table, windows)
     completed = sum(fit.completed for *_, fit in parts)
     findings = forecast_findings(table, groups, models, events, planned=planned, completed=completed, windows=windows)
+    findings = with_shortage(findings, table, margin)
     method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
         "units_missing", rows.set_aside["units_missing"]
     )
@@ -226,9 +242,7 @@ def sum_interval(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
 def _classes(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """ABC by share of value (of units where no price is known), XYZ by how unsteady the weeks are."""
     value = table["recent_units"] * (table["price_yuan"].fillna(0) if "price_yuan" in table else 1.0)
-    order = value.sort_values(ascending=False, kind="stable")
-    share = (order.cumsum() - order) / max(order.sum(), 1e-9)
-    table["abc"] = pd.Series(np.select([share < 0.8, share < 0.95], ["A", "B"], "C"), index=order.index).reindex(table.index)
+    table["abc"] = abc_classes(value)
     last = rows.past["date"].max()
     recent = rows.past[rows.past["date"] > last - pd.Timedelta(weeks=12)]
     week = (last - recent["date"]).dt.days // 7

@@ -7,10 +7,18 @@ import pandas as pd
 
 from tmall_nb.analyses.demand.rows import Rows
 
-__all__ = ["add_stock", "history_rows", "total_rows"]
+__all__ = ["abc_classes", "add_stock", "history_rows", "total_rows"]
 
 WEEKS = 12
 LEAST_WINDOWS = 3
+
+
+def abc_classes(value: pd.Series) -> pd.Series:
+    """Class of each item by its share of ``value``: ``A`` up to 80 %, ``B`` up to 95 %, ``C`` the rest."""
+    order = value.fillna(0.0).sort_values(ascending=False, kind="stable")
+    share = (order.cumsum() - order) / max(order.sum(), 1e-9)
+    classes = np.select([share < 0.8, share < 0.95], ["A", "B"], "C")
+    return pd.Series(classes, index=order.index).reindex(value.index)
 
 
 def history_rows(rows: Rows) -> pd.DataFrame:
