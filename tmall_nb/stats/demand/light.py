@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tmall_nb.stats.demand.loglinear import is_busy, log_origins
 from tmall_nb.stats.demand.panel import Panel, previous
 
 __all__ = ["design", "fitted_light", "forecast_light", "light_origins"]
@@ -19,28 +20,22 @@ STEPS = 4
 WIDEST = 3.0
 ENOUGH = 14
 BORROWED = 5.0
+YEAR_WAVES, MONTH_WAVES = 2, 4
+OFTEN = 0.05
 
 
 def design(panel: Panel) -> np.ndarray:
     """(S, T + H, p) regressors without the level, centred over the panel."""
-    parts: list[np.ndarray] = []
-    shape = panel.known.shape[:2]
-    week, year = panel.weekday(), panel.season()
-    if panel.settings.season == 7:
-        parts += [np.broadcast_to((week == d) * 1.0, shape) for d in range(1, 7)]
-    if panel.length >= 1.4 * panel.settings.year:
-        for harmonic in (1, 2):
-            angle = 2 * np.pi * harmonic * year
-            parts += [np.broadcast_to(np.sin(angle), shape), np.broadcast_to(np.cos(angle), shape)]
-    for k in range(panel.known.shape[2]):
-        parts += _known(panel.known[..., k], daily=panel.settings.season == 7)
+    shape, daily = panel.known.shape[:2], panel.settings.season == 7
+    parts: list[np.ndarray] = [np.broadcast_to(p, shape) for p in _calendar(panel)]
+    price = None
     if panel.price is not None:
         price = panel.price - np.nanmedian(panel.price[:, : panel.length], axis=1, keepdims=True)
         price = np.where(np.isfinite(price), price, 0.0)
         parts.append(price)
-        if panel.settings.season == 1:
-            parts.append(previous(price))
-    if panel.closed.any() and panel.settings.season == 7:
+    for k in range(panel.known.shape[2]):
+        parts += _known(panel.known[..., k], panel=panel, price=price)
+    if panel.closed.any() and daily:
         parts += [previous(panel.closed) * 1.0, previous(panel.closed, -1) * 1.0]
     if not parts:
         return np.zeros((*shape, 0))
@@ -50,15 +45,39 @@ def design(panel: Panel) -> np.ndarray:
     return x - x.mean(axis=(0, 1), keepdims=True)
 
 
-def _known(column: np.ndarray, *, daily: bool) -> list[np.ndarray]:
-    """A yes/no column with its first day (or the week before), or a quantity on a scale that suits it."""
+def _calendar(panel: Panel) -> list[np.ndarray]:
+    """Weekdays, waves of the year (from 1.4 years on) and of the month (payday; from half a year on)."""
+    daily, parts = panel.settings.season == 7, []
+    if daily:
+        week = panel.weekday()
+        parts += [(week == d) * 1.0 for d in range(1, 7)]
+    if panel.length >= 1.4 * panel.settings.year:
+        parts += _waves(panel.season(), YEAR_WAVES)
+    if daily and panel.length >= panel.settings.level:
+        parts += _waves(panel.month(), MONTH_WAVES)
+    return parts
+
+
+def _waves(position: np.ndarray, count: int) -> list[np.ndarray]:
+    angle = 2 * np.pi * position
+    return [wave(h * angle) for h in range(1, count + 1) for wave in (np.sin, np.cos)]
+
+
+def _known(column: np.ndarray, *, panel: Panel, price: np.ndarray | None) -> list[np.ndarray]:
+    """A yes/no column with its first day and the day after, by weekday; a quantity on a scale that suits it."""
+    daily = panel.settings.season == 7
     if np.isin(column, (0.0, 1.0)).all():
+        if not daily:
+            return [column] if price is None else [column, column * price]
         before = previous(column)
-        return [column, column * (1 - before), (1 - column) * before] if daily else [column, before]
+        parts = [column, column * (1 - before), (1 - column) * before]
+        if OFTEN < column.mean() < 1 - OFTEN and panel.length >= panel.settings.level:
+            week = panel.weekday()
+            parts += [(column - column.mean()) * (week == d) for d in range(1, 6)]
+        return parts
     value = np.log(column) if (column > 0).all() and column.max() > 1.3 * column.min() else column
     spread = value.std()
-    value = (value - value.mean()) / (spread if spread > 0 else 1.0)
-    return [value] if daily else [value, previous(value)]
+    return [(value - value.mean()) / (spread if spread > 0 else 1.0)]
 
 
 def _normal(x: np.ndarray, y: np.ndarray, eta: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -151,6 +170,8 @@ class _State:
 
 def light_origins(panel: Panel, origins: np.ndarray, horizon: int) -> np.ndarray:
     """(O, S, horizon) forecasts at rising origins (each a number of columns), every one from earlier columns only."""
+    if is_busy(panel):
+        return log_origins(panel, design(panel), origins, horizon)
     state = _State(panel, design(panel))
     out = np.zeros((len(origins), len(panel.units), horizon), dtype=np.float32)
     for n, origin in enumerate(origins):

@@ -84,6 +84,13 @@ class Panel:
         days = (self.first + np.arange(self.known.shape[1])) * (1 if self.settings.season == 7 else 7)
         return (days % 365.2425) / 365.2425
 
+    def month(self) -> np.ndarray:
+        """(T + H,) position in the month, 0 to 1 (days only)."""
+        days = (np.datetime64("1970-01-01") + self.first + np.arange(self.known.shape[1])).astype("datetime64[D]")
+        month = days.astype("datetime64[M]")
+        start, end = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]")
+        return (days - start).astype(float) / (end - start).astype(float)
+
     def until(self, origin: int, horizon: int) -> Panel:
         """The panel as it stood at ``origin`` (a number of columns), looking ``horizon`` columns ahead."""
         end = origin + horizon
