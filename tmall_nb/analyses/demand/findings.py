@@ -28,27 +28,9 @@ def forecast_findings(
     usable = table[table["verdict"] != "not_enough_data"]
     units = float(shop["units"].sum())
     low, high = _total_interval(windows, units)
-    findings = [
-        Finding(
-            "demand_total",
-            "good" if len(usable) else "unknown",
-            {
-                "units": units,
-                "units_low": low,
-                "units_high": high,
-                "items": len(table),
-                "start": start,
-                "end": end,
-            },
-        )
-    ]
-    findings.append(_winner(models))
-    soon = events[events["ahead"]] if len(events) else events
-    if len(soon):
-        first = soon.iloc[0]
-        findings.append(
-            Finding("demand_campaign", "watch", {"campaign": first["campaign"], "start": first["start"], "end": first["end"]})
-        )
+    total = {"units": units, "units_low": low, "units_high": high, "items": len(table), "start": start, "end": end}
+    findings = [Finding("demand_total", "good" if len(usable) else "unknown", total)]
+    findings += [_winner(models), *_campaign(events)]
     if not planned:
         findings.append(Finding("demand_no_plan", "unknown", {"start": start, "end": end}, action=True))
     if completed:
@@ -65,6 +47,16 @@ def forecast_findings(
             }
             findings.append(Finding(f"demand_{verdict}", "watch", values, action=verdict == "dying"))
     return tuple(findings)
+
+
+def _campaign(events: pd.DataFrame) -> list[Finding]:
+    """The first campaign ahead, where there is one."""
+    soon = events[events["ahead"]] if len(events) else events
+    if not len(soon):
+        return []
+    first = soon.iloc[0]
+    values = {"campaign": first["campaign"], "start": first["start"], "end": first["end"]}
+    return [Finding("demand_campaign", "watch", values)]
 
 
 def _names(rows: pd.DataFrame) -> str:
