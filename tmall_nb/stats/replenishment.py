@@ -1,0 +1,202 @@
+"""Demand until a delivery: sums over days, with errors learned from the same sums of past windows.
+
+Bounds of single days cannot be added up: days of one item err together (added as independent they give too little stock), but
+not fully (added as they are they give too much). So the sum over the first k days of each past window is compared with its
+forecast. The log error of item i in window w is taken apart,
+
+    log(units / forecast) = c_w + e_iw,
+
+into what all items share in a window and what is an item's own. The shared part is Student-t over the few windows, its mean
+drawn towards zero; the own part keeps its observed distribution, scaled by series (split conformal). Distances from the median
+combine as a root of squares, which is exact where both are normal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tmall_nb.stats.demand.intervals import OFFSET, Residuals, fit_residuals
+
+__all__ = ["GRID", "SumDemand", "SumErrors", "carried", "event_extra", "fit_errors", "fit_sums", "window_sums"]
+
+GRID = (np.arange(99) + 0.5) / 99  # levels at which a distribution is kept
+LEAST_SEEN = 0.5  # a window counts where at least this share of its forecast units fell on days that teach
+PRIOR_WINDOWS = 12.0  # the mean of the shared errors is drawn to zero as by this many windows without error
+UPPER_80 = 1.2816  # distance of the upper 80 % bound in standard deviations
+FEWEST = 3  # windows from which shared and own errors can be told apart
+
+
+@dataclass(frozen=True, slots=True)
+class SumErrors:
+    """Errors of a sum over some days.
+
+    Attributes
+    ----------
+    own : what is an item's own, as a multiple of the forecast
+    shift : expected log error shared by all items; spread : scale of its Student-t; windows : its degrees of freedom (0: no
+        shared part could be told apart)
+    """
+
+    own: Residuals
+    shift: float
+    spread: float
+    windows: int
+
+    def quantile(self, forecast: np.ndarray, levels: np.ndarray, *, rows: np.ndarray, extra: np.ndarray) -> np.ndarray:
+        """(L, R) units below which the demand of series ``rows`` stays; ``extra`` (R,) is more spread of the log, normal."""
+        from scipy.special import ndtri
+
+        own = replace(self.own, scale=self.own.scale[rows])
+        base = np.log(forecast + OFFSET)
+        middle = np.log(own.quantile(forecast, 0.5) + OFFSET) - base
+        apart = np.log(np.stack([own.quantile(forecast, float(q)) for q in levels]) + OFFSET) - base - middle
+        more = np.hypot(self.shared(levels)[:, None], ndtri(levels)[:, None] * extra)
+        reach = np.sign(levels - 0.5)[:, None] * np.hypot(apart, more)
+        return np.maximum((forecast + OFFSET) * np.exp(self.shift + middle + reach) - OFFSET, 0.0)
+
+    def shared(self, levels: np.ndarray) -> np.ndarray:
+        """(L,) distance of the shared error from its middle at each level."""
+        if not self.windows or self.spread <= 0:
+            return np.zeros(len(levels))
+        from scipy.special import stdtrit
+
+        return np.asarray(self.spread * stdtrit(self.windows, levels))
+
+
+def fit_errors(actual: np.ndarray, forecast: np.ndarray) -> SumErrors:
+    """Learn the errors of a sum from (W, S) past sums and their forecasts; NaN where a window says nothing."""
+    seen = np.isfinite(actual)
+    weight = np.where(seen, forecast, 0.0)
+    usable = weight.sum(axis=1) > 0
+    count = int(usable.sum())
+    if count < FEWEST:
+        return SumErrors(fit_residuals(actual[..., None], forecast[..., None]), 0.0, 0.0, 0)
+    error = np.log((np.where(seen, actual, 0.0) + OFFSET) / (forecast + OFFSET))
+    shared = (error * weight).sum(axis=1)[usable] / weight.sum(axis=1)[usable]
+    shift = shared.sum() / (count + PRIOR_WINDOWS)
+    spread = np.sqrt(((shared - shift) ** 2).mean() * (1 + 1 / (count + PRIOR_WINDOWS)))
+    level = np.zeros(len(actual))
+    level[usable] = shared
+    own = fit_residuals(actual[..., None], (forecast * np.exp(level)[:, None])[..., None])
+    return SumErrors(own, float(shift), float(spread), count)
+
+
+@dataclass(frozen=True, slots=True)
+class SumDemand:
+    """Demand over the first k days, for every k.
+
+    Attributes
+    ----------
+    expected : (S, H) expected units over the first 1, 2, ... H days
+    errors : H error distributions, one for each number of days
+    extra : (S, H) spread of the log of the sum beyond the errors of ordinary windows (rare events ahead)
+    count : past sums over the whole horizon behind the errors
+    """
+
+    expected: np.ndarray
+    errors: tuple[SumErrors, ...]
+    extra: np.ndarray
+    count: int
+
+    @property
+    def horizon(self) -> int:
+        return self.expected.shape[1]
+
+    def mean(self, days: np.ndarray) -> np.ndarray:
+        """(S,) expected units over the first ``days`` (S,) days; 0 days ask for nothing."""
+        days = np.asarray(days, dtype=int)
+        total = self.expected[np.arange(len(days)), np.maximum(days, 1) - 1]
+        return np.where(days > 0, total, 0.0)
+
+    def quantile(self, days: np.ndarray, levels: np.ndarray | float, *, sd: np.ndarray | float = 0.0) -> np.ndarray:
+        """(L, S) units below which the demand over the first ``days`` (S,) days stays with each level.
+
+        ``sd`` : (S,) standard deviation of the number of days (a delivery that comes early or late)
+        """
+        days, levels = np.asarray(days, dtype=int), np.atleast_1d(np.asarray(levels, dtype=float))
+        late = np.broadcast_to(np.asarray(sd, dtype=float), days.shape)
+        out = np.zeros((len(levels), len(days)))
+        for k in np.unique(days[days > 0]):
+            rows = np.flatnonzero(days == k)
+            out[:, rows] = self._at(int(k), rows, levels, late[rows])
+        return out
+
+    def path(self, level: float, *, sd: np.ndarray | float = 0.0) -> np.ndarray:
+        """(S, H) quantile of the demand over the first 1, 2, ... H days; a longer time never needs less."""
+        rows, levels = np.arange(len(self.expected)), np.array([level])
+        late = np.broadcast_to(np.asarray(sd, dtype=float), rows.shape)
+        each = [self._at(k, rows, levels, late)[0] for k in range(1, self.horizon + 1)]
+        return np.maximum.accumulate(np.stack(each, axis=1), axis=1)
+
+    def draws(self, days: np.ndarray, levels: np.ndarray, shared: np.ndarray) -> np.ndarray:
+        """(N, S) demand over ``days`` (S,) days in N futures in which all items share one error.
+
+        ``levels`` (N, S) and ``shared`` (N,) are uniform on 0-1; the same ones for two numbers of days give the same future.
+        """
+        days = np.asarray(days, dtype=int)
+        out = np.zeros(levels.shape)
+        for k in np.unique(days[days > 0]):
+            rows = np.flatnonzero(days == k)
+            found, total = self.errors[k - 1], self.expected[rows, k - 1]
+            own = replace(found.own, scale=found.own.scale[rows])
+            table = np.log(np.stack([own.quantile(total, float(q)) for q in GRID]) + OFFSET)
+            at = np.minimum((levels[:, rows] * len(GRID)).astype(int), len(GRID) - 1)
+            common = found.shift + found.shared(shared)
+            out[:, rows] = np.exp(table[at, np.arange(len(rows))] + common[:, None]) - OFFSET
+        return np.maximum(out, 0.0)
+
+    def _at(self, k: int, rows: np.ndarray, levels: np.ndarray, late: np.ndarray) -> np.ndarray:
+        extra = np.hypot(self.extra[rows, k - 1], late / k)
+        return self.errors[k - 1].quantile(self.expected[rows, k - 1], levels, rows=rows, extra=extra)
+
+
+def window_sums(actual: np.ndarray, told: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """(W, S) sums of units and of their forecast over days ``first``..``last`` - 1 of each past window.
+
+    Days that teach nothing (closed, rare events, not seen) are left out of both sums; a window that loses more than half of
+    its forecast that way is NaN.
+    """
+    real, forecast = actual[:, :, first:last], np.maximum(told[:, :, first:last], 0.0)
+    seen = np.isfinite(real)
+    whole, kept = forecast.sum(axis=2), np.where(seen, forecast, 0.0).sum(axis=2)
+    usable = seen.any(axis=2) & (kept >= LEAST_SEEN * whole)
+    return np.where(usable, np.where(seen, real, 0.0).sum(axis=2), np.nan), kept
+
+
+def fit_sums(units: np.ndarray, told: np.ndarray, actual: np.ndarray, *, extra: np.ndarray | None = None) -> SumDemand:
+    """Learn the demand over the first k days from past windows of the same length.
+
+    Parameters
+    ----------
+    units : (S, H) forecast of the coming days
+    told, actual : (W, S, H) forecasts and units of past windows, out of sample; NaN where a day teaches nothing
+    extra : (S, H) as in ``SumDemand``; None: none
+    """
+    sums = [window_sums(actual, told, 0, k) for k in range(1, units.shape[1] + 1)]
+    expected = np.maximum(units, 0.0).cumsum(axis=1)
+    count = int(np.isfinite(sums[-1][0]).sum()) if len(sums) else 0
+    errors = tuple(fit_errors(real, forecast) for real, forecast in sums)
+    return SumDemand(expected, errors, np.zeros_like(expected) if extra is None else extra, count)
+
+
+def event_extra(units: np.ndarray, high: np.ndarray, event: np.ndarray) -> np.ndarray:
+    """(S, H) spread of the log on days of events beyond that of an item's ordinary days; 0 on ordinary days.
+
+    Parameters
+    ----------
+    units, high : (S, H) forecast and its upper 80 % bound, day by day
+    event : (H,) True on days of a campaign
+    """
+    if not event.any() or event.all():
+        return np.zeros(units.shape)
+    width = np.log((high + OFFSET) / (units + OFFSET)) / UPPER_80
+    usual = np.median(width[:, ~event], axis=1)[:, None]
+    return np.where(event, np.sqrt(np.maximum(width**2 - usual**2, 0.0)), 0.0)
+
+
+def carried(units: np.ndarray, extra: np.ndarray) -> np.ndarray:
+    """(S, H) what ``event_extra`` means for the sum over the first k days: the days of an event err as one."""
+    weight = np.maximum(units, 0.0)
+    return (weight * extra).cumsum(axis=1) / np.maximum(weight.cumsum(axis=1), 1e-9)
