@@ -43,3 +43,22 @@ def test_boundary_f1_is_one_for_equal_cuts_and_counts_spans():
 def test_banned_words_carry_level_and_source():
     words = banned_words()
     assert len(words) > 30 and all(w.level in {"banned", "extreme", "caution"} and w.source for w in words)
+
+
+def test_learning_lets_a_shops_own_words_win_over_the_dictionarys():
+    """宁西 is a word of the shop; the dictionary alone cuts 宁西安万 into 宁/西安/万."""
+    starts, ends = "黄吉 大丹 兰泉 明文 本乐 花春".split(), "安万 光泰 北胜 金星 永美 龙南".split()
+    truth = [[a, "宁西", b] for a in starts for b in ends]
+    texts = ["".join(words) for words in truth]
+    mined = Segmenter(()).with_mined(mine_words(texts))
+    before = boundary_f1(truth, [mined.cut(t) for t in texts])
+    after = boundary_f1(truth, [mined.learn(texts).cut(t) for t in texts])
+    assert after >= before and after > 0.95
+
+
+def test_learning_from_few_texts_keeps_the_dictionary():
+    truth = labelled()
+    base = Segmenter(tuple(w for words in domain_words().values() for w in words))
+    learnt = base.learn(["".join(words) for words in truth])
+    cuts = [[s.cut("".join(words)) for words in truth] for s in (base, learnt)]
+    assert boundary_f1(truth, cuts[1]) >= boundary_f1(truth, cuts[0]) - 0.005

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +17,10 @@ _MAX_LENGTH = 6
 _MAX_TEXTS = 20_000
 _SPACE = "\u0000"
 _COMPOUND_COHESION = 4.5  # nats above which two words are one name
-
+_LEAST_FREQUENCY = 300  # weight of a word the dictionary does not have
+_DICTIONARY_WORDS = 6e7  # words counted for the dictionary's weights
+_PSEUDO_WORDS = 2_000  # few texts hardly move a weight
+_LEAST_PLACES = 5
 
 _LOOSE = frozenset("女男新的送等和与及款支瓶片只个件大小老色")  # single characters that stand beside a word without joining it
 
@@ -46,8 +50,9 @@ class Segmenter:
     ['小白瓶', '精华']
     """
 
-    def __init__(self, words: Iterable[str] = ()):
+    def __init__(self, words: Iterable[str] = (), frequency: Mapping[str, int] | None = None):
         self.words = tuple(dict.fromkeys(w for w in words if len(w) > 1))
+        self.frequency = dict(frequency or {})
 
     @cached_property
     def _engine(self) -> Any:
@@ -55,7 +60,9 @@ class Segmenter:
 
         engine = rjieba.Jieba()
         for word in self.words:
-            engine.add_word(word, max(engine.suggest_freq(word), 300), None)
+            engine.add_word(word, max(engine.suggest_freq(word), _LEAST_FREQUENCY), None)
+        for word, frequency in self.frequency.items():
+            engine.add_word(word, frequency, None)
         return engine
 
     def cut(self, text: str) -> list[str]:
@@ -68,7 +75,28 @@ class Segmenter:
         A mined string that is a chain of words already known (滋润保湿), or such a chain with a loose character at an
         end (化妆品女), is not a new word.
         """
-        return Segmenter((*self.words, *(w for w in mined.words if not self._explains(w))))
+        return Segmenter((*self.words, *(w for w in mined.words if not self._explains(w))), self.frequency)
+
+    def learn(self, texts: Sequence[str], *, seed: int = 0) -> Segmenter:
+        """A segmenter that weighs words as often as its own cuts of ``texts`` hold them: one round of hard EM.
+
+        A dictionary counts newspapers, where 西安 is far commoner than 宁西; among a shop's texts it may be the other way
+        round. Words in fewer than five places keep their weight, and few texts hardly move any.
+        """
+        import rjieba
+
+        picked = _pick(texts, seed)
+        counts = Counter(w for words in self.cut_many(picked) for w in words if len(w) > 1)
+        total = sum(counts.values()) + _PSEUDO_WORDS
+        dictionary = rjieba.Jieba()
+        learnt = {}
+        for word, count in counts.items():
+            if count < _LEAST_PLACES:
+                continue
+            own = word in self._known or not dictionary.has_word(word)
+            floor = max(dictionary.suggest_freq(word), _LEAST_FREQUENCY) if own else 1
+            learnt[word] = max(int(_DICTIONARY_WORDS * count / total), floor)
+        return Segmenter(self.words, learnt)
 
     def _explains(self, word: str) -> bool:
         pieces = self._engine.cut(word)
@@ -106,14 +134,19 @@ def mine_words(
     min_count : least occurrences
     min_cohesion, min_freedom : least values in nats
     """
-    picked = list(dict.fromkeys(texts))
-    if len(picked) > _MAX_TEXTS:
-        picked = [picked[k] for k in np.random.default_rng(seed).choice(len(picked), _MAX_TEXTS, replace=False)]
+    picked = _pick(texts, seed)
     stream = _SPACE + _SPACE.join(_clean(t) for t in picked) + _SPACE
     codes = np.frombuffer(stream.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
     if codes.size < 20:
         return MinedWords((), np.empty(0, np.int64), np.empty(0), np.empty(0))
     return _mine(stream, codes, min_count, min_cohesion, min_freedom)
+
+
+def _pick(texts: Sequence[str], seed: int) -> list[str]:
+    picked = list(dict.fromkeys(texts))
+    if len(picked) <= _MAX_TEXTS:
+        return picked
+    return [picked[k] for k in np.random.default_rng(seed).choice(len(picked), _MAX_TEXTS, replace=False)]
 
 
 def _clean(text: str) -> str:

@@ -105,10 +105,10 @@ def score_keywords(
 
 
 def shop_segmenter(texts: list[str], extra: tuple[str, ...] = (), seed: int = 0) -> Segmenter:
-    """Cuts by the shipped domain words, ``extra`` words and the words the texts themselves repeat."""
+    """Cuts by the shipped domain words, ``extra`` words and the words the texts themselves repeat, weighed as often."""
     known = [w for words in domain_words().values() for w in words]
     base = Segmenter((*extra, *known))
-    return base.with_mined(mine_words(texts, seed=seed)) if len(texts) >= 50 else base
+    return base.with_mined(mine_words(texts, seed=seed)).learn(texts, seed=seed) if len(texts) >= 50 else base
 
 
 def _without_one(
