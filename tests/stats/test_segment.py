@@ -53,7 +53,7 @@ def test_learning_lets_a_shops_own_words_win_over_the_dictionarys():
     mined = Segmenter(()).with_mined(mine_words(texts))
     before = boundary_f1(truth, [mined.cut(t) for t in texts])
     after = boundary_f1(truth, [mined.learn(texts).cut(t) for t in texts])
-    assert after >= before and after > 0.95
+    assert after > before + 0.2
 
 
 def test_learning_from_few_texts_keeps_the_dictionary():
