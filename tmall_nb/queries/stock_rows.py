@@ -10,7 +10,7 @@ import pandas as pd
 from tmall_nb.queries.item_days import item_days
 from tmall_nb.shop import Shop
 
-__all__ = ["StockKind", "stock_rows", "supply_rows"]
+__all__ = ["StockKind", "kept_share", "stock_rows", "supply_rows"]
 
 StockKind = Literal["history", "snapshot", "none"]
 HISTORY_DAYS = 14  # days of stock from which it is a history: sold-out days can be told from days without demand
@@ -41,6 +41,11 @@ SELECT item_id, avg(unit_cost) AS unit_cost FROM (
     SELECT item_id, sku_code, arg_max(unit_cost, coalesce(valid_from, DATE '1970-01-01')) AS unit_cost
     FROM costs WHERE item_id IS NOT NULL AND unit_cost > 0 GROUP BY 1, 2
 ) GROUP BY 1
+"""
+
+KEPT = """
+SELECT CAST(sum(refund_amount) AS DOUBLE) AS refunded, CAST(sum(paid_amount) AS DOUBLE) AS paid FROM {table}
+WHERE CAST(date AS DATE) > (SELECT max(CAST(date AS DATE)) FROM {table}) - 182
 """
 
 
@@ -96,3 +101,13 @@ def supply_rows(shop: Shop) -> pd.DataFrame:
     for column in ("lead_time_days", "lead_time_sd", "review_days", "moq_units", "unit_cost"):
         frame[column] = pd.to_numeric(frame[column]).astype("float64") if column in frame else np.nan
     return frame
+
+
+def kept_share(shop: Shop) -> float:
+    """Return the share of paid amount that is not refunded, over refunds settled by now; 1 where no report says."""
+    for table in ("product_daily", "shop_daily"):
+        if shop.has(table, "refund_amount") and shop.has(table, "paid_amount"):
+            row = shop.sql(KEPT.format(table=table)).iloc[0]
+            if row["paid"] > 0 and row["refunded"] > 0:
+                return float(np.clip(1 - row["refunded"] / row["paid"], 0.0, 1.0))
+    return 1.0

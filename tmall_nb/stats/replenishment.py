@@ -13,7 +13,7 @@ combine as a root of squares, which is exact where both are normal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,10 +48,8 @@ class SumErrors:
         """(L, R) units below which the demand of series ``rows`` stays; ``extra`` (R,) is more spread of the log, normal."""
         from scipy.special import ndtri
 
-        own = replace(self.own, scale=self.own.scale[rows])
-        base = np.log(forecast + OFFSET)
-        middle = np.log(own.quantile(forecast, 0.5) + OFFSET) - base
-        apart = np.log(np.stack([own.quantile(forecast, float(q)) for q in levels]) + OFFSET) - base - middle
+        logs = own_logs(self.own, forecast, np.append(levels, 0.5), rows)
+        middle, apart = logs[-1], logs[:-1] - logs[-1]
         more = np.hypot(self.shared(levels)[:, None], ndtri(levels)[:, None] * extra)
         reach = np.sign(levels - 0.5)[:, None] * np.hypot(apart, more)
         return np.maximum((forecast + OFFSET) * np.exp(self.shift + middle + reach) - OFFSET, 0.0)
@@ -63,6 +61,13 @@ class SumErrors:
         from scipy.special import stdtrit
 
         return np.asarray(self.spread * stdtrit(self.windows, levels))
+
+
+def own_logs(own: Residuals, forecast: np.ndarray, levels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(L, R) own log errors of series ``rows`` at each level, by the size of their forecast (R,)."""
+    cuts = np.stack([np.quantile(p, levels) for p in own.pool])
+    which = np.searchsorted(own.edges, forecast) if len(own.edges) else np.zeros(len(forecast), dtype=int)
+    return own.scale[rows] * cuts[which].T
 
 
 def fit_errors(actual: np.ndarray, forecast: np.ndarray) -> SumErrors:
@@ -140,11 +145,10 @@ class SumDemand:
         for k in np.unique(days[days > 0]):
             rows = np.flatnonzero(days == k)
             found, total = self.errors[k - 1], self.expected[rows, k - 1]
-            own = replace(found.own, scale=found.own.scale[rows])
-            table = np.log(np.stack([own.quantile(total, float(q)) for q in GRID]) + OFFSET)
+            table = own_logs(found.own, total, GRID, rows)
             at = np.minimum((levels[:, rows] * len(GRID)).astype(int), len(GRID) - 1)
             common = found.shift + found.shared(shared)
-            out[:, rows] = np.exp(table[at, np.arange(len(rows))] + common[:, None]) - OFFSET
+            out[:, rows] = (total + OFFSET) * np.exp(table[at, np.arange(len(rows))] + common[:, None]) - OFFSET
         return np.maximum(out, 0.0)
 
     def _at(self, k: int, rows: np.ndarray, levels: np.ndarray, late: np.ndarray) -> np.ndarray:
