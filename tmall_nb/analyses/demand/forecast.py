@@ -18,7 +18,7 @@ from tmall_nb.shop import Shop
 from tmall_nb.stats.demand.intervals import fit_residuals
 from tmall_nb.stats.demand.model import Fit, fit_demand
 from tmall_nb.stats.demand.panel import Panel
-from tmall_nb.stats.demand.response import price_effect, promotion_effect
+from tmall_nb.stats.demand.response import responses
 
 __all__ = ["CHUNK", "forecast_demand"]
 
@@ -135,17 +135,18 @@ def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) 
     method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
         "units_missing", rows.set_aside["units_missing"]
     )
-    responses = pd.concat([_responses(panel, ids) for panel, ids, *_ in parts], ignore_index=True)
+    effects = pd.concat([_responses(panel, ids) for panel, ids, *_ in parts], ignore_index=True)
     return DemandResult(
         table, forecast, groups, models, windows, events, findings, method,
-        history=history_rows(rows), totals=total_rows(table, windows), responses=responses,
+        history=history_rows(rows), totals=total_rows(table, windows), responses=effects,
     )  # fmt: skip
 
 
 def _responses(panel: Panel, ids: np.ndarray) -> pd.DataFrame:
     """What a planned price and a day of promotion do to each item, as far as its past shows it."""
     frame = pd.DataFrame({"item_id": ids})
-    for name, (middle, low, high) in (("price_effect", price_effect(panel)), ("promotion_effect", promotion_effect(panel))):
+    price, promotion = responses(panel)
+    for name, (middle, low, high) in (("price_effect", price), ("promotion_effect", promotion)):
         frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = middle, low, high
     return frame
 

@@ -31,7 +31,7 @@ class DemandResult:
     totals : one row per level (``shop``, ``category``) and group: items, units, low, high (80 % of the sum, by past windows;
         null under three windows), recent_units (last four weeks)
     responses : one row per item_id: price_effect (log units per log price) and promotion_effect (log units of a promotion day),
-        each with _low and _high (80 %); null where the past does not show it
+        each with _low and _high (80 %); null where the past does not show it, and for all but the 300 best sellers
     """
 
     table: pd.DataFrame

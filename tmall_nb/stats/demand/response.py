@@ -14,38 +14,53 @@ import numpy as np
 from tmall_nb.stats.demand.light import PSEUDO, STEPS, _normal, _State, design
 from tmall_nb.stats.demand.panel import Panel
 
-__all__ = ["price_effect", "promotion_effect"]
+__all__ = ["responses"]
 
+Slopes = tuple[np.ndarray, np.ndarray]
 PRICE_STEP = -0.1  # change of log price the effect is read from; the model is linear in it
 LEAST_PRICES = 3
+MOST = 300
 PROMOTION_DAYS = 7
 PROMOTIONS = ("promotion", "campaign_on")
 
 
-def price_effect(panel: Panel) -> np.ndarray:
-    """(3, S) log units per log price with its 80 % bounds; NaN where an item's price hardly moved."""
-    out = np.full((3, len(panel.units)), np.nan)
+def responses(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+    """Effects of price and of promotion, each (3, S): middle and 80 % bounds.
+
+    Returns
+    -------
+    log units per log price (NaN where an item's price hardly moved), and log units of a day of promotion, mean of the first
+    seven (NaN where the past has no promotion)
+    """
+    x = design(panel)
+    blank = np.full((3, len(panel.units)), np.nan)
+    if not x.shape[2]:
+        return blank, blank
+    slopes = _slopes(panel, x)
+    return _price(panel, x, slopes, blank), _promotion(panel, x, slopes, blank)
+
+
+def _price(panel: Panel, x: np.ndarray, slopes: Slopes, blank: np.ndarray) -> np.ndarray:
     if panel.price is None:
-        return out
+        return blank
     price = panel.price.copy()
     price[:, panel.length :] += PRICE_STEP
-    found = _effect(panel, replace(panel, price=price), panel)
+    found = _effect(panel, design(replace(panel, price=price)), x, slopes)
     past = np.round(panel.price[:, : panel.length], 3)
     moved = (np.abs(np.diff(past, axis=1)) > 0.005).sum(axis=1) >= LEAST_PRICES
-    return out if found is None else np.sort(np.where(moved, found / PRICE_STEP, np.nan), axis=0)[[1, 0, 2]]
+    return blank if found is None else np.sort(np.where(moved, found / PRICE_STEP, np.nan), axis=0)[[1, 0, 2]]
 
 
-def promotion_effect(panel: Panel) -> np.ndarray:
-    """(3, S) log units of a day of promotion, mean of the first seven, with its 80 % bounds."""
-    out = np.full((3, len(panel.units)), np.nan)
+def _promotion(panel: Panel, x: np.ndarray, slopes: Slopes, blank: np.ndarray) -> np.ndarray:
     name = next((n for n in PROMOTIONS if n in panel.names), None)
     if name is None:
-        return out
+        return blank
     k = panel.names.index(name)
     if panel.known[:, : panel.length, k].max() <= 0:
-        return out
-    found = _effect(panel, _switched(panel, k, 1.0), _switched(panel, k, 0.0))
-    return out if found is None else found
+        return blank
+    on, off = design(_switched(panel, k, 1.0)), design(_switched(panel, k, 0.0))
+    found = _effect(panel, on, off, slopes) if on.shape == x.shape else None
+    return blank if found is None else found
 
 
 def _switched(panel: Panel, k: int, value: float) -> Panel:
@@ -54,20 +69,19 @@ def _switched(panel: Panel, k: int, value: float) -> Panel:
     return replace(panel, known=known)
 
 
-def _effect(panel: Panel, changed: Panel, plain: Panel) -> np.ndarray | None:
-    """(3, S) change of log units from ``plain`` to ``changed`` with 80 % bounds; None where the past cannot show it."""
-    x, new, old = design(panel), design(changed), design(plain)
-    if not x.shape == new.shape == old.shape or not x.shape[2]:
+def _effect(panel: Panel, new: np.ndarray, old: np.ndarray, slopes: Slopes) -> np.ndarray | None:
+    """(3, S) change of log units from ``old`` to ``new`` regressors with 80 % bounds; None where the past cannot show it."""
+    middle, spread = slopes
+    if new.shape != old.shape or new.shape[2] != middle.shape[1]:
         return None
-    step = new - old
-    step = (step - step[:, :1])[:, panel.length : panel.length + PROMOTION_DAYS].mean(axis=1)
-    slopes, spread = _slopes(panel, x)
-    middle = (step * slopes).sum(axis=1)
-    error = np.sqrt(np.einsum("sp,spq,sq->s", step, spread, step))
-    return np.stack([middle, middle - 1.2816 * error, middle + 1.2816 * error])
+    first, ahead = slice(0, 1), slice(panel.length, panel.length + PROMOTION_DAYS)
+    step = ((new[:, ahead] - old[:, ahead]) - (new[:, first] - old[:, first])).mean(axis=1)
+    change = (step * middle).sum(axis=1)
+    error = np.sqrt(np.einsum("sp,sp->s", step, np.matmul(spread, step[:, :, None])[:, :, 0]))
+    return np.stack([change, change - 1.2816 * error, change + 1.2816 * error])
 
 
-def _slopes(panel: Panel, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _slopes(panel: Panel, x: np.ndarray) -> Slopes:
     """(S, p) slopes at the panel's end and (S, p, p) their covariance."""
     state = _State(panel, x)
     state.start(panel.length)
