@@ -30,8 +30,13 @@ def responses(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     log units per log price (NaN where an item's price hardly moved), and log units of a day of promotion, mean of the first
-    seven (NaN where the past has no promotion)
+    seven (NaN where the past has no promotion); of the ``MOST`` series that sell most, NaN for the others
     """
+    if len(panel.units) > MOST:
+        busiest = np.sort(np.argsort(-np.nansum(panel.units, axis=1), kind="stable")[:MOST])
+        price, promotion = np.full((2, 3, len(panel.units)), np.nan)
+        price[:, busiest], promotion[:, busiest] = responses(panel.rows(busiest))
+        return price, promotion
     x = design(panel)
     blank = np.full((3, len(panel.units)), np.nan)
     if not x.shape[2]:
