@@ -7,6 +7,8 @@ the first dip day to the last. The naive figure (mean of the 14 days before) cou
 
 Regimes: ``even`` λ ~ U(.8, 1.2), ``uneven`` U(.6, 1.4), ``weak`` U(.4, 1), ``platform`` market loading 1 and platform
 loading U(.4, 1).
+
+Stress (``STRESS``): no earlier event given, counts with noise of their own beyond Poisson, one control, few orders a day.
 """
 
 from __future__ import annotations
@@ -19,6 +21,15 @@ import pandas as pd
 REGIMES = ("even", "uneven", "weak", "platform")
 RANGES = {"even": (0.8, 1.2), "uneven": (0.6, 1.4), "weak": (0.4, 1.0), "platform": (0.4, 1.0)}
 PRE, POST = 7, 14
+STRESS = {
+    "even, no event": ("even", {"taught": False}),
+    "platform, no event": ("platform", {"taught": False}),
+    "even, noisy counts": ("even", {"size": 25.0}),
+    "uneven, noisy counts": ("uneven", {"size": 12.0}),
+    "even, one control": ("even", {"controls": 1}),
+    "even, five orders a day": ("even", {"base": 5.0}),
+    "even, two orders a day": ("even", {"base": 2.0}),
+}
 
 
 @dataclass(frozen=True)
@@ -47,9 +58,20 @@ def _negative_binomial(rng, mean, size):
 
 
 def make_world(
-    seed: int, regime: str, *, controls: int = 8, base: float = 150.0, length: int = 365, money: float = 0.0
+    seed: int,
+    regime: str,
+    *,
+    controls: int = 8,
+    base: float = 150.0,
+    length: int = 365,
+    size: float = 100.0,
+    taught: bool = True,
 ) -> World:
-    """Draw one world; ``money`` > 0 turns units into yuan at about that much each."""
+    """Draw one world.
+
+    ``size`` < 100: the treated series is negative binomial of that size too (variance m + m²/size); ``taught`` False: the
+    earlier events are not named.
+    """
     rng = np.random.default_rng([seed, REGIMES.index(regime)])
     dates = pd.date_range("2024-01-01", periods=length)
     t = np.arange(length)
@@ -72,22 +94,20 @@ def make_world(
     effect[first - PRE : first] = -rng.uniform(0.05, 0.2) * np.linspace(0.4, 1.6, PRE)
     effect[first + burst_days : first + burst_days + POST] = -rng.uniform(0.05, 0.2) * np.linspace(1.7, 0.3, POST)
     without, with_it = np.exp(mean), np.exp(mean + effect)
-    frame = pd.DataFrame({"date": dates, "paid_units": rng.poisson(with_it)})
+    sold = rng.poisson(with_it) if size >= 100 else _negative_binomial(rng, with_it, size)
+    frame = pd.DataFrame({"date": dates, "paid_units": sold})
     names = []
     for k in range(controls):
         loading = rng.uniform(*RANGES[regime])
         on_market = 1.0 if regime == "platform" else loading
         log_mean = np.log(base * rng.uniform(0.4, 1.5)) + 0.6 * week + rng.normal(0, 0.05, 7)[t % 7]
         log_mean = log_mean + on_market * market + loading * platform + _ar(rng, length, 0.7, 0.12)
-        frame[f"c{k}"] = _negative_binomial(rng, np.exp(log_mean), 100.0)
+        frame[f"c{k}"] = _negative_binomial(rng, np.exp(log_mean), size)
         names.append(f"c{k}")
     sale = slice(first, first + burst_days)
     wide = slice(first - PRE, first + burst_days + POST)
-    scale = money or 1.0
-    if money:
-        for name in ["paid_units", *names]:
-            frame[name] = np.round(frame[name] * money * np.exp(rng.normal(0, 0.05, length)), 2)
-    gap = (with_it - without) * scale
+    gap = with_it - without
+    events = events if taught else []
     return World(
         frame, dates[first], dates[first + burst_days - 1], events, names, float(gap[sale].sum()), float(gap[wide].sum())
     )

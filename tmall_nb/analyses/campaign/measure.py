@@ -36,7 +36,9 @@ class UpliftResult:
     controls : one row per control: control, loading (how it follows the others), jump (standard deviations during the
         campaign), verdict (ok, promoted)
     diagnostics : one row: fast_slope, fast_slope_se, react_z, verdict (ok, controls_react_less, no_controls), event_slope,
-        event_slope_sd, fit_error, reliability, days_before, days_set_aside
+        event_slope_sd, taught (an earlier event shows how the outcome reacts to platform traffic), platform_jump (log rise of
+        the controls on campaign days), series (controls left after sparse ones are added up), orders_per_day, count_noise (sd,
+        log), fit_error, reliability, days_before, days_set_aside, event_days
     draws : one row per draw: gross, net (effects; profit is computed from them)
     findings, method : as everywhere
     """
@@ -135,13 +137,11 @@ def _result(ready: CampaignDays, fit: Uplift, request: Request, level: float, se
 
 
 def _effect_draws(ready: CampaignDays, fit: Uplift, seed: int) -> pd.DataFrame:
-    """Actual minus counterfactual draws; counts carry the sampling noise of the extra units too."""
-    actual = ready.y[fit.days]
-    gaps = actual - fit.draws
-    if np.all(actual == np.round(actual)):
-        rng = np.random.default_rng([seed, 1])
-        extra = np.maximum(actual - fit.draws.mean(axis=0), 0.0)
-        gaps = gaps + rng.standard_normal(gaps.shape) * np.sqrt(extra)
+    """Actual minus counterfactual draws; the noise of the actual counts grows with the lift, by what ordinary days show."""
+    actual, expected = ready.y[fit.days], fit.draws.mean(axis=0)
+    extra = fit.grain * np.maximum(actual - expected, 0.0) + fit.count_noise * np.maximum(actual**2 - expected**2, 0.0)
+    rng = np.random.default_rng([seed, 1])
+    gaps = actual - fit.draws + rng.standard_normal(fit.draws.shape) * np.sqrt(extra)
     sale = ready.design.sale[fit.days]
     return pd.DataFrame({"gross": gaps[:, sale].sum(axis=1), "net": gaps.sum(axis=1)})
 
@@ -216,9 +216,12 @@ def _diagnostics(ready: CampaignDays, fit: Uplift) -> pd.DataFrame:
     verdict = "no_controls" if fit.index is None else "controls_react_less" if fit.react_z > REACT_Z else "ok"
     row = {
         "fast_slope": fit.fast_slope, "fast_slope_se": fit.fast_slope_se, "react_z": fit.react_z, "verdict": verdict,
-        "event_slope": fit.event_slope, "event_slope_sd": fit.event_slope_sd, "fit_error": fit.fitted_error,
-        "reliability": fit.index.reliability if fit.index is not None else np.nan,
+        "event_slope": fit.event_slope, "event_slope_sd": fit.event_slope_sd, "taught": fit.taught,
+        "platform_jump": float(fit.index.jump[ready.design.sale].mean()) if fit.index is not None else np.nan,
+        "series": 0 if fit.index is None else len(fit.index.loadings),
+        "orders_per_day": float(np.nanmean(ready.y[observed]) / fit.grain), "count_noise": float(np.sqrt(fit.count_noise)),
+        "fit_error": fit.fitted_error, "reliability": fit.index.reliability if fit.index is not None else np.nan,
         "days_before": int(observed[:first].sum()), "days_set_aside": int(fit.outliers.sum()),
-        "event_days": int(ready.design.events.sum()),
+        "event_days": int((ready.design.events & observed).sum()),
     }  # fmt: skip
     return pd.DataFrame([row])

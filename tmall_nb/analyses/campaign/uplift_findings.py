@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.campaign.frames import Request
@@ -11,6 +12,8 @@ __all__ = ["uplift_findings"]
 
 FEW_DAYS = 56
 LOOSE_FIT = 0.35
+FEW_ORDERS = 5.0
+PLATFORM_JUMP = 0.1  # log rise of the controls on campaign days from which platform traffic matters
 
 
 def uplift_findings(
@@ -46,6 +49,12 @@ def _doubts(controls: pd.DataFrame, known: pd.Series, placebos: pd.DataFrame) ->
     if known["verdict"] == "controls_react_less":
         key = "controls_react_less" if known["event_days"] else "controls_react_less_untaught"
         out.append(Finding(key, "watch", {"slope": known["fast_slope"], "events": known["event_days"]}))
+    if not known["taught"] and known["platform_jump"] > PLATFORM_JUMP:
+        out.append(Finding("platform_share_unknown", "unknown", {"jump": float(np.expm1(known["platform_jump"]))}))
+    if known["series"] == 1:
+        out.append(Finding("uplift_one_control", "watch"))
+    if known["orders_per_day"] < FEW_ORDERS:
+        out.append(Finding("uplift_few_orders", "watch", {"orders": known["orders_per_day"]}))
     promoted = controls[controls["verdict"] == "promoted"] if len(controls) else controls
     if len(promoted):
         out.append(Finding("controls_promoted", "watch", {"controls": ", ".join(promoted["control"]), "count": len(promoted)}))

@@ -150,7 +150,15 @@ def _toeplitz(size: float, rho: float, white: float, length: int) -> Array:
     return matrix
 
 
-def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.intp]) -> Index:
+def _half_apart(partner: Array, raw: Array, ordinary: Mask, weekday: NDArray[np.intp]) -> Array:
+    """Autocovariances of half of what the outcome's fast part and the control's do not share."""
+    known = ordinary & np.isfinite(partner)
+    values = np.where(known, partner, 0.0)
+    fast = _without_weekday(values - slow_part(values, known), known, weekday)
+    return _autocov(fast - raw, known) / 2
+
+
+def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.intp], *, partner: Array | None = None) -> Index:
     """Split the mean of log controls into slow, extracted fast and jump parts.
 
     Parameters
@@ -159,6 +167,8 @@ def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.in
     ordinary : (T,) days outside campaign, dips and events
     jumps : (T,) event days and campaign days, whose jumps are kept as they are
     weekday : (T,) 0-6
+    partner : (T,) log of the outcome, nan where unknown; used with one control only, whose own noise shows in no spread: half
+        of what the two series do not share is taken as the control's
     """
     count = logs.shape[1]
     centred = logs - logs[ordinary].mean(axis=0)
@@ -168,7 +178,10 @@ def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.in
     clean = raw[ordinary]
     loadings = fast_each[ordinary].T @ clean / max(float(clean @ clean), 1e-12)
     deviations = fast_each - raw[:, None] * loadings
-    noise = _autocov(deviations, ordinary) / (count - 1) if count > 1 else np.zeros(LAGS + 1)
+    if count > 1:
+        noise = _autocov(deviations, ordinary) / (count - 1)
+    else:
+        noise = np.zeros(LAGS + 1) if partner is None else _half_apart(partner, raw, ordinary, weekday)
     total = _autocov(raw, ordinary)
     n_size, n_rho, n_white = _ar_white(noise)
     s_size, s_rho, s_white = _ar_white(total - noise)

@@ -20,6 +20,8 @@ __all__ = ["Design", "Uplift", "fit_uplift"]
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 SLOW_SD, TIGHT_SD, WIDE_SD, EVENT_SD = 0.1, 0.1, 0.5, 0.3
+UNTAUGHT_SD = 0.1  # the same slope's where no event teaches it
+OWN_SD = 0.07  # day-to-day variation (log) that is demand's own; what ordinary days show beyond it is noise of the counts
 MIN_EVENT_DAYS, EVENT_SPREAD = 3, 0.15  # without controls: earlier event days needed, and how much events differ (log)
 DRIFT, FREE_DRIFT = 0.1, 0.3  # sd of the yearly drift against the controls, and without controls
 POINTS = 20
@@ -57,6 +59,9 @@ class Uplift:
     event_slope, event_slope_sd : extra slope on event days; nan where not taught
     weight_wide : posterior weight of the wide slope prior
     outliers : (T,) ordinary days set aside
+    taught : an earlier event day teaches the event slope
+    count_noise : variance (log) of the counts around their mean beyond Poisson
+    grain : size of one order, 1 for counts
     fitted_error : root mean squared log error of ordinary days predicted without their own week
     problem : response, regressors, observed days, prior, hyperparameter mode, smearing factor (for placebo windows)
     """
@@ -74,6 +79,9 @@ class Uplift:
     event_slope_sd: float
     weight_wide: float
     outliers: Mask
+    taught: bool
+    count_noise: float
+    grain: float
     fitted_error: float
     problem: tuple[Array, Array, Mask, Prior, Array, float]
 
@@ -91,7 +99,7 @@ def fit_uplift(y: Array, controls: Array, design: Design, *, level: float = 0.95
     rng = np.random.default_rng(seed)
     observed = np.isfinite(y) & ~design.hidden
     z = np.where(np.isfinite(y), safe_log(np.nan_to_num(y)), 0.0)
-    index = _index(controls, observed, design)
+    index = _index(controls, np.where(observed, z, np.nan), design)
     X, tight, wide = _regressors(z, observed, design, index)
     mode = find_mode(z, X, observed, tight)
     centre, spread = _leave_weeks_out(z, X, observed, wide, mode)
@@ -108,6 +116,8 @@ def fit_uplift(y: Array, controls: Array, design: Design, *, level: float = 0.95
     if index is not None:
         own = index.jump_noise[np.ix_(days, days)] + 1e-10 * np.eye(len(days))
         logs += rng.standard_normal(logs.shape) @ np.linalg.cholesky(own).T
+        if X.shape[1] <= EVENT:  # no earlier event shows how much harder the outcome reacts to platform traffic
+            logs += rng.normal(0, UNTAUGHT_SD, (draws, 1)) * index.jump[days]
     elif (design.events & observed).sum() >= MIN_EVENT_DAYS:
         logs[:, design.sale[days]] += rng.normal(0, EVENT_SPREAD, (draws, 1))
     smear = _smear(z, centre, spread, observed)
@@ -121,17 +131,26 @@ def fit_uplift(y: Array, controls: Array, design: Design, *, level: float = 0.95
     error = float(np.sqrt(np.mean((z - centre)[observed] ** 2)))
     react = (slope - 1) / slope_se
     problem = (z, X, observed, wide, mode, smear)
+    taught = X.shape[1] > EVENT
+    noise = _count_noise(y, observed, offset, Hyper.of(mode))
     return Uplift(
-        middle, low, high, days, sampled, index, slope, slope_se, react, *slopes, weight_wide, outliers, error, problem
-    )
+        middle, low, high, days, sampled, index, slope, slope_se, react, *slopes, weight_wide, outliers, taught, noise, offset,
+        error, problem,
+    )  # fmt: skip
 
 
-def _index(controls: Array, observed: Mask, design: Design) -> Index | None:
+def _count_noise(y: Array, observed: Mask, size: float, hyper: Hyper) -> float:
+    """White variance beyond Poisson's and beyond ``OWN_SD``: it strikes the actual figure, not the counterfactual alone."""
+    poisson = float(np.mean(size / (y[observed] + size)))
+    return max(hyper.sd_white**2 - poisson - OWN_SD**2, 0.0)
+
+
+def _index(controls: Array, partner: Array, design: Design) -> Index | None:
     if controls.shape[1] == 0:
         return None
     logs = np.column_stack([safe_log(c) for c in pool_sparse(controls).T])
     ordinary = ~design.hidden & ~design.events
-    return build_index(logs, ordinary, design.sale | design.events, design.weekday)
+    return build_index(logs, ordinary, design.sale | design.events, design.weekday, partner=partner)
 
 
 def _regressors(z: Array, observed: Mask, design: Design, index: Index | None) -> tuple[Array, Prior, Prior]:
