@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tmall_nb import __version__
-from tmall_nb.errors import TmallError, closest
+from tmall_nb.errors import ExportError, TmallError, closest, guess
 
 SHEETS = ("costs", "stock", "lead_times", "offsite_spend", "targets", "plan", "paths")
 SIZES = ("small", "year", "large")
@@ -27,13 +27,11 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"tmall-nb: {message}.{hint}\nSee: {self.prog} --help\n")
 
     def _words(self) -> list[str]:
-        """Every option and choice of this parser and its subcommands."""
+        """Every option and choice of this parser, subcommands' names included."""
         words: list[str] = []
         for action in self._actions:
-            words += action.option_strings
+            words += [o for o in action.option_strings if o.startswith("--")]
             words += [str(c) for c in (action.choices or ())]
-            if isinstance(action.choices, dict):
-                words += [w for sub in action.choices.values() for w in sub._words()]
         return words
 
 
@@ -53,6 +51,9 @@ def _check(args: argparse.Namespace) -> int:
     from tmall_nb.exports.load import check_shop
 
     folder = Path(args.folder).resolve()
+    if not folder.is_dir():
+        near = guess(folder.name, [p.name for p in folder.parent.glob("*/")] if folder.parent.is_dir() else [])
+        raise ExportError(args.folder, f"no such folder{near}")
     report = check_shop(folder.parent, folder.name)
     print(report)
     return 0 if report.ok else 1
@@ -110,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, parser=sub)
         return sub
 
     demo = command("demo", _demo, "make a demo shop with known truth, run every notebook, export HTML")
@@ -153,7 +154,9 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 1 something failed, 2 wrong call)."""
-    args = _parser().parse_args(argv)
+    args, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return args.run(args)
     except TmallError as error:

@@ -12,12 +12,22 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["ExportError", "NotEnoughData", "ParameterError", "TmallError", "closest"]
+__all__ = ["ExportError", "NotEnoughData", "ParameterError", "TmallError", "closest", "guess"]
 
 
 def closest(name: str, known: Iterable[str], *, count: int = 3) -> list[str]:
     """Return the known names most like ``name``, best first (at most ``count``)."""
     return difflib.get_close_matches(str(name), [str(k) for k in known], n=count, cutoff=0.5)
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean X?"`` for the nearest known name, ``""`` where none is near.
+
+    >>> guess("horizn", ["horizon", "level"])
+    '; did you mean horizon?'
+    """
+    near = closest(name, known, count=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class TmallError(Exception):

@@ -93,7 +93,7 @@ def test_shops_file_is_checked(tmp_path):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(ExportError, match=message):
             run_batch(path)
-    with pytest.raises(ExportError, match="cannot be read"):
+    with pytest.raises(ExportError, match="No such file"):
         run_batch(tmp_path / "none.toml")
 
 

@@ -73,17 +73,19 @@ def join_lines(settings: Settings, stock: Stock) -> tuple[np.ndarray, np.ndarray
     """Return day, item, units and a day-wise order number of every line, sorted by day and order."""
     rng = settings.rng("lines")
     day_item = stock.sold.T
-    cells = np.repeat(np.arange(day_item.size, dtype=np.int64), day_item.ravel())
+    cells = np.repeat(np.arange(day_item.size, dtype=np.int32), day_item.ravel())
     starts = np.ones(len(cells), dtype=bool)
     starts[1:] = (cells[1:] != cells[:-1]) | (rng.random(max(len(cells) - 1, 0)) >= JOIN_UNIT)
     first = np.flatnonzero(starts)
     units = np.diff(np.append(first, len(cells))).astype(np.int32)
-    day, item = np.divmod(cells[first], day_item.shape[1])
+    day, item = np.divmod(cells[first], np.int32(day_item.shape[1]))
+    del cells, starts, first
     shuffle = np.lexsort((rng.random(len(day)), day))
-    day, item, units = day[shuffle], item[shuffle], units[shuffle]
+    item, units, day = item[shuffle], units[shuffle], day[shuffle]
+    del shuffle
     new_order = np.ones(len(day), dtype=bool)
     new_order[1:] = (day[1:] != day[:-1]) | (rng.random(max(len(day) - 1, 0)) >= JOIN_LINE)
-    return day.astype(np.int32), item.astype(np.int32), units, np.cumsum(new_order) - 1
+    return day, item, units, np.cumsum(new_order, dtype=np.int64) - 1
 
 
 def count_orders(day: np.ndarray, order: np.ndarray, length: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,21 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pa_csv
 
-__all__ = ["commas", "csv_bytes", "percent", "seconds_text", "write_csv", "write_html", "write_xlsx", "write_zip", "yuan"]
+__all__ = [
+    "commas",
+    "csv_bytes",
+    "percent",
+    "seconds_text",
+    "write_csv",
+    "write_csv_parts",
+    "write_html",
+    "write_xlsx",
+    "write_zip",
+    "yuan",
+]
 
 EPOCH = datetime(2026, 1, 1, 9, 30)
+BLOCK = 50_000
 
 
 def yuan(cents: np.ndarray) -> np.ndarray:
@@ -53,16 +65,20 @@ def seconds_text(seconds: np.ndarray) -> pa.Array:
 
 def csv_bytes(columns: Mapping[str, Any], *, encoding: str = "gb18030", rows: int | None = None) -> bytes:
     """Return the columns as csv, header first (header names as given, trailing blanks kept)."""
+    head = ",".join(columns) + "\n"
+    return head.encode(encoding) + b"".join(_blocks(columns, encoding, rows))
+
+
+def _blocks(columns: Mapping[str, Any], encoding: str, rows: int | None = None) -> Iterator[bytes]:
+    """The rows as csv, some thousands at a time, so that no month of a large shop stands in memory as text."""
     count = rows if rows is not None else len(next(iter(columns.values())))
     arrays = [_column(v, count) for v in columns.values()]
     table = pa.table(arrays, names=[str(n) for n in range(len(arrays))])
-    out = io.BytesIO()
-    pa_csv.write_csv(table, out, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
-    body = out.getvalue()
-    head = ",".join(columns) + "\n"
-    if encoding.replace("-", "").lower() == "utf8":
-        return head.encode() + body
-    return head.encode(encoding) + body.decode().encode(encoding)
+    utf8 = encoding.replace("-", "").lower() == "utf8"
+    for start in range(0, count, BLOCK):
+        out = io.BytesIO()
+        pa_csv.write_csv(table.slice(start, BLOCK), out, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
+        yield out.getvalue() if utf8 else out.getvalue().decode().encode(encoding)
 
 
 def _column(values: Any, count: int) -> pa.Array:
@@ -78,7 +94,17 @@ def _column(values: Any, count: int) -> pa.Array:
 
 def write_csv(path: Path, columns: Mapping[str, Any], *, encoding: str = "gb18030", bom: bool = False) -> None:
     """Write one csv file."""
-    path.write_bytes((b"\xef\xbb\xbf" if bom else b"") + csv_bytes(columns, encoding=encoding))
+    write_csv_parts(path, [columns], encoding=encoding, bom=bom)
+
+
+def write_csv_parts(path: Path, parts: Iterable[Mapping[str, Any]], *, encoding: str = "gb18030", bom: bool = False) -> None:
+    """Write one csv file from parts with the same columns, one part in memory at a time."""
+    with path.open("wb") as file:
+        file.write(b"\xef\xbb\xbf" if bom else b"")
+        for n, columns in enumerate(parts):
+            if n == 0:
+                file.write((",".join(columns) + "\n").encode(encoding))
+            file.writelines(_blocks(columns, encoding))
 
 
 def write_zip(path: Path, name: str, columns: Mapping[str, Any]) -> None:

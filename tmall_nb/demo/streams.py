@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tmall_nb.demo.names import PROFILES, SHOPS, Profile
-from tmall_nb.errors import ParameterError, closest
+from tmall_nb.errors import ParameterError, guess
 
 __all__ = ["SIZES", "SWITCHES", "Settings", "read_settings"]
 
@@ -69,10 +69,7 @@ def read_settings(shop_id: str, size: str, seed: int, hard: tuple[str, ...]) -> 
         raise ParameterError("size", size, f"one of {', '.join(SIZES)}")
     for switch in hard:
         if switch not in SWITCHES:
-            hint = closest(switch, SWITCHES, count=1)
-            raise ParameterError(
-                "hard", switch, f"{'did you mean ' + hint[0] + '? ' if hint else ''}one of {', '.join(SWITCHES)}"
-            )
+            raise ParameterError("hard", switch, f"one of {', '.join(SWITCHES)}{guess(switch, SWITCHES)}")
     if not isinstance(seed, int) or seed < 0:
         raise ParameterError("seed", seed, "a whole number of 0 or more")
     if not shop_id or any(c in shop_id for c in '/\\:*?"<>|') or shop_id.startswith("."):

@@ -7,6 +7,7 @@ that have succeeded by the time of the export; 总金额 = that + 退款金额. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from tmall_nb.demo.items import Items
 from tmall_nb.demo.names import CARRIERS, PROVINCES
 from tmall_nb.demo.orders import Lines
 from tmall_nb.demo.season import Days
-from tmall_nb.demo.sheets import seconds_text, write_csv, write_xlsx, yuan
+from tmall_nb.demo.sheets import seconds_text, write_csv, write_csv_parts, write_xlsx, yuan
 from tmall_nb.demo.streams import Settings
 
 __all__ = ["Month", "month_orders", "write_month"]
 
 DAY = 86_400
 UNPAID = 0.12
+PART = 100_000
 BLANKS_2019 = ("新零售导购门店名称", "新零售导购门店id", "新零售发货门店名称", "新零售发货门店id")
 REASONS_EARLY = np.array(["多拍/拍错/不想要", "未按约定时间发货", "地址/电话填写错误", "缺货", "其他"], dtype=object)
 REASONS_LATE = np.array(
@@ -245,37 +247,38 @@ def _orders_2026(settings: Settings, c: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def item_columns(settings: Settings, items: Items, month: Month, *, wrapped: bool) -> dict[str, Any]:
-    """Columns of the item report (order as of 2022, with 商品ID), paid lines only."""
+def item_columns(settings: Settings, items: Items, month: Month, rows: slice, *, wrapped: bool) -> dict[str, Any]:
+    """Columns of the item report (order as of 2022, with 商品ID) for the paid lines ``rows``."""
     lines = month.lines
-    local = lines.order - lines.order[0]
+    local, item, refunded = (lines.order - lines.order[0])[rows], lines.item[rows], month.refunded[rows]
+    paid = lines.paid_cents[rows]
     attributes = np.array(settings.profile.attributes, dtype=object)
-    sku = (lines.item + (lines.order % 7)) % len(attributes)
-    ids = [np.array([f'="{i}"' for i in v], dtype=object) if wrapped else v for v in (month.sub_id, month.order_id[local])]
-    whole = month.refunded >= lines.paid_cents
-    state = np.where(month.refunded > 0, "退款成功", np.where(month.pending, "退款处理中", "没有申请退款")).astype(object)
-    status = np.where(whole & (month.refunded > 0), "交易关闭", month.status[local]).astype(object)
+    sku = (item + (lines.order[rows] % 7)) % len(attributes)
+    both = month.sub_id[rows], month.order_id[local]
+    ids = [np.array([f'="{i}"' for i in v], dtype=object) if wrapped else v for v in both]
+    state = np.where(refunded > 0, "退款成功", np.where(month.pending[rows], "退款处理中", "没有申请退款")).astype(object)
+    status = np.where((refunded >= paid) & (refunded > 0), "交易关闭", month.status[local]).astype(object)
     price, title, net = ("价格", "标题", "买家实际支付金额") if wrapped else ("商品价格", "商品标题", "买家实付金额")
     return {
         "子订单编号": ids[0],
         "主订单编号": ids[1],
-        title: items.titles[lines.item],
-        price: yuan(lines.list_cents),
-        "购买数量": lines.units,
-        "外部系统编号": items.codes[lines.item],
+        title: items.titles[item],
+        price: yuan(lines.list_cents[rows]),
+        "购买数量": lines.units[rows],
+        "外部系统编号": items.codes[item],
         "商品属性": attributes[sku],
         "套餐信息": np.full(len(sku), "", dtype=object),
         "备注": np.full(len(sku), "", dtype=object),
         "订单状态": status,
-        "商家编码": items.codes[lines.item],
+        "商家编码": items.codes[item],
         "支付单号": np.full(len(sku), "", dtype=object),
-        "买家应付货款": yuan(lines.paid_cents),
-        net: yuan(lines.paid_cents - month.refunded),
+        "买家应付货款": yuan(paid),
+        net: yuan(paid - refunded),
         "退款状态": state,
-        "退款金额": yuan(month.refunded),
+        "退款金额": yuan(refunded),
         "订单创建时间": seconds_text(lines.created_second[local]),
         "订单付款时间": seconds_text(lines.paid_second[local]),
-        "商品ID": items.ids[lines.item],
+        "商品ID": items.ids[item],
     }
 
 
@@ -314,19 +317,30 @@ def refund_columns(items: Items, month: Month, days: Days) -> dict[str, Any]:
     }
 
 
+def _parts(rows: int) -> Iterator[slice]:
+    """Slices of some thousand rows: text of a large shop's month is made piece by piece."""
+    for start in range(0, rows, PART):
+        yield slice(start, start + PART)
+
+
 def write_month(folder: Path, settings: Settings, month: Month, context: tuple[Days, Items, Buyers]) -> None:
     """Write one month's order, item and refund files; only xlsx for the newest two of a small shop."""
     days, items, buyers = context
     last = days.dates[month.lines.day[-1]]
     stamp = str(last + 1).replace("-", "") + "0912"
     columns = order_columns(settings, items, buyers, month)
+    orders, lines = (list(_parts(n)) for n in (len(columns["order_id"]), len(month.lines.day)))
     new = settings.size == "small" and last > days.dates[-1] - 45
     if new:
         write_xlsx(folder / f"ExportOrderList{stamp}.xlsx", _orders_2026(settings, columns))
-        write_xlsx(folder / f"ExportOrderDetailList{stamp}.xlsx", item_columns(settings, items, month, wrapped=False))
+        write_xlsx(
+            folder / f"ExportOrderDetailList{stamp}.xlsx", item_columns(settings, items, month, slice(None), wrapped=False)
+        )
     else:
-        write_csv(folder / f"ExportOrderList{stamp}.csv", _orders_2019(settings, columns))
-        write_csv(folder / f"ExportOrderDetailList{stamp}.csv", item_columns(settings, items, month, wrapped=True))
+        parts = (_orders_2019(settings, {name: v[part] for name, v in columns.items()}) for part in orders)
+        write_csv_parts(folder / f"ExportOrderList{stamp}.csv", parts)
+        parts = (item_columns(settings, items, month, part, wrapped=True) for part in lines)
+        write_csv_parts(folder / f"ExportOrderDetailList{stamp}.csv", parts)
     refunds = refund_columns(items, month, days)
     name = f"天猫退款单_{str(last)[:7]}"
     if settings.size == "small":

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tmall_nb.errors import ExportError, ParameterError, closest
+from tmall_nb.errors import ExportError, ParameterError, guess
 from tmall_nb.exports.key import read_key
 from tmall_nb.exports.kinds import read_mapping
 from tmall_nb.exports.names import exported_at, name_days
@@ -71,9 +71,8 @@ def _folder(data_dir: Path, shop_id: str) -> Path:
     if not data_dir.is_dir():
         raise ParameterError("data_dir", str(data_dir), "a folder that holds one folder per shop")
     shops = sorted(p.name for p in data_dir.iterdir() if p.is_dir() and not p.name.startswith("."))
-    hint = closest(shop_id, shops) or shops
-    known = f"did you mean {', '.join(hint[:5])}?" if hint else "it holds no shop yet"
-    raise ParameterError("shop_id", shop_id, f"a folder inside {data_dir}; {known}")
+    known = guess(shop_id, shops) or (f"; it holds {', '.join(shops[:5])}" if shops else "; it holds no shop yet")
+    raise ParameterError("shop_id", shop_id, f"a folder inside {data_dir}{known}")
 
 
 def _settings(folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tmall_nb.errors import ExportError, ParameterError, TmallError, closest
+from tmall_nb.errors import ExportError, ParameterError, TmallError, guess
 from tmall_nb.report.executors import Executor, local_executor
 from tmall_nb.report.index import write_index
 from tmall_nb.report.jobs import Job, Outcome, run_job
@@ -108,9 +108,8 @@ def _jobs(shop: str, data_dir: str, outputs: str, notebooks: str, language: str,
     every = sorted(set().union(*known.values()))
     for name in parameters:
         if name not in every:
-            near = closest(name, every, count=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ParameterError(name, parameters[name], f"a parameter of the chosen notebooks ({', '.join(every)}){hint}")
+            listed = f"a parameter of the chosen notebooks ({', '.join(every)})"
+            raise ParameterError(name, parameters[name], f"{listed}{guess(name, every)}")
     folder = Path(outputs).resolve() / shop / f"{dt.date.today():%Y-%m-%d}"
     made = []
     for path in paths:
@@ -125,9 +124,8 @@ def _load(shop: str, data_dir: str) -> None:
     folder = Path(data_dir)
     if not (folder / shop).is_dir():
         known = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")) if folder.is_dir() else []
-        near = closest(shop, known, count=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; found {', '.join(known) or 'no shop at all'}"
-        raise ExportError(folder, f"no folder {shop!r} here{hint}")
+        hint = guess(shop, known) or f"; found {', '.join(known) or 'no shop at all'}"
+        raise ExportError(folder, f"no folder {shop!r} here{hint}; --data-dir names the folder that holds it")
     from tmall_nb.exports.load import load_shop
 
     load_shop(folder, shop)
@@ -178,7 +176,7 @@ def _read_shops(path: Path) -> tuple[list[dict[str, Any]], str, str]:
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ExportError(path, "cannot be read; see docs/how-to/run-a-batch.md for what it holds") from error
+        raise ExportError(path, f"{error.strerror}; docs/how-to/run-a-batch.md says what it holds") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ExportError(path, f"not a TOML file ({error})") from error
     shops = read.pop("shops", None)
@@ -201,6 +199,6 @@ def _read_shops(path: Path) -> tuple[list[dict[str, Any]], str, str]:
 def _known_keys(path: Path, given: Mapping[str, Any], place: str) -> None:
     for key in given:
         if key not in SHOP_KEYS:
-            near = closest(key, SHOP_KEYS, count=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ExportError(path, f"{key} {place} is not known; expected {', '.join(sorted(SHOP_KEYS))}{hint}")
+            raise ExportError(
+                path, f"{key} {place} is not known; expected {', '.join(sorted(SHOP_KEYS))}{guess(key, SHOP_KEYS)}"
+            )

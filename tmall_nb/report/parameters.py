@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tmall_nb.errors import ParameterError, closest
+from tmall_nb.errors import ParameterError, guess
 
 __all__ = ["COMMON", "Parameter", "check_parameters", "parse_assignments", "read_parameters"]
 
@@ -49,9 +49,7 @@ class Parameter:
         ):
             raise ParameterError(self.name, value, f"{self.low:g} to {self.high:g} ({self.help})")
         if self.words and typed not in self.words:
-            near = closest(str(typed), self.words, count=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ParameterError(self.name, value, f"{' or '.join(self.words)}{hint}")
+            raise ParameterError(self.name, value, f"{' or '.join(self.words)}{guess(str(typed), self.words)}")
         return typed
 
     def _typed(self, value: Any) -> Any:
@@ -146,7 +144,5 @@ def check_parameters(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     known = read_parameters(path)
     for name in given:
         if name not in known:
-            near = closest(name, known, count=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ParameterError(name, given[name], f"one of {', '.join(known)} in {path.stem}{hint}")
+            raise ParameterError(name, given[name], f"one of {', '.join(known)} in {path.stem}{guess(name, known)}")
     return {name: known[name].check(value) for name, value in given.items()}

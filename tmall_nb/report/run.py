@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tmall_nb.errors import ParameterError, closest
+from tmall_nb.errors import ParameterError, guess
 from tmall_nb.report.parameters import check_parameters
 
 __all__ = ["NotebookFailed", "choose_notebooks", "notebooks_folder", "run_notebook"]
@@ -64,9 +64,8 @@ def choose_notebooks(names: str = "all", folder: Path | None = None) -> list[Pat
     chosen: list[Path] = []
     for name in (n.strip().removesuffix(".ipynb") for n in names.split(",") if n.strip()):
         if name not in by_name:
-            near = closest(name, [p.stem for p in every], count=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ParameterError("notebooks", name, f"all, or some of {', '.join(p.stem for p in every)}{hint}")
+            stems = [p.stem for p in every]
+            raise ParameterError("notebooks", name, f"all, or some of {', '.join(stems)}{guess(name, stems)}")
         if by_name[name] not in chosen:
             chosen.append(by_name[name])
     if not chosen:

@@ -23,7 +23,7 @@ import pandas as pd
 
 from tmall_nb import __version__
 from tmall_nb.analyses.result import Finding, Method, Result, SetAside
-from tmall_nb.errors import ExportError, closest
+from tmall_nb.errors import ExportError, guess
 
 __all__ = ["SavedResult", "load_saved", "save", "stem_of"]
 
@@ -125,9 +125,9 @@ def _find(source: Path, stem: str | None) -> Path:
     matching = [p for p in found if stem is None or stems[p] == stem]
     if not matching or (stem is None and len(set(stems.values())) > 1):
         names = ", ".join(sorted(set(stems.values()))) or "none"
-        near = closest(stem or "", stems.values(), count=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ExportError(source, f"no saved result of {stem or 'one analysis alone'} here; found {names}{hint}")
+        raise ExportError(
+            source, f"no saved result of {stem or 'one analysis alone'} here; found {names}{guess(stem or '', stems.values())}"
+        )
     return matching[-1]
 
 
