@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.demand.findings import forecast_findings, with_shortage
-from tmall_nb.analyses.demand.outlook import abc_classes, add_stock, history_rows, total_rows
+from tmall_nb.analyses.demand.outlook import abc_classes, add_stock, history_rows, phase_rows, total_rows
 from tmall_nb.analyses.demand.result import DemandResult
 from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
 from tmall_nb.analyses.demand.shop_rows import shop_rows
@@ -138,7 +138,7 @@ def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) 
     effects = pd.concat([_responses(panel, ids) for panel, ids, *_ in parts], ignore_index=True)
     return DemandResult(
         table, forecast, groups, models, windows, events, findings, method,
-        history=history_rows(rows), totals=total_rows(table, windows), responses=effects,
+        history=history_rows(rows), totals=total_rows(table, windows), responses=effects, phases=phase_rows(events),
     )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.demand.rows import Rows
+from tmall_nb.calendar import campaign_phases
 
-__all__ = ["abc_classes", "add_stock", "history_rows", "total_rows"]
+__all__ = ["abc_classes", "add_stock", "history_rows", "phase_rows", "total_rows"]
 
 WEEKS = 12
 LEAST_WINDOWS = 3
@@ -25,6 +26,16 @@ def history_rows(rows: Rows) -> pd.DataFrame:
     """One row per item and date of the last twelve weeks: units as sold."""
     past = rows.past[rows.past["date"] > rows.past["date"].max() - pd.Timedelta(weeks=WEEKS)]
     return past[["item_id", "date", "paid_units"]].rename(columns={"paid_units": "units"}).reset_index(drop=True)
+
+
+def phase_rows(events: pd.DataFrame) -> pd.DataFrame:
+    """One row per campaign and phase (预热, 预售, 尾款, 开门红, 平销, 高潮, 返场): campaign, phase, start, end."""
+    columns = ["campaign", "phase", "start", "end"]
+    if events.empty or "warm_up_start" not in events:
+        return pd.DataFrame(columns=columns)
+    parts = [campaign_phases(row).assign(campaign=row["campaign"]) for _, row in events.iterrows()]
+    phases = pd.concat(parts, ignore_index=True)
+    return phases.loc[phases["phase"] != "退款潮", columns].reset_index(drop=True)
 
 
 def total_rows(table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:

@@ -30,6 +30,7 @@ class DemandResult:
     history : one row per item_id and date of the last twelve weeks: units as sold (null where not seen)
     totals : one row per level (``shop``, ``category``) and group: items, units, low, high (80 % of the sum, by past windows;
         null under three windows), recent_units (last four weeks)
+    phases : one row per campaign and phase that touches history or horizon: campaign, phase, start, end
     responses : one row per item_id: price_effect (log units per log price) and promotion_effect (log units of a promotion day),
         each with _low and _high (80 %); null where the past does not show it, and for all but the 300 best sellers
     """
@@ -45,6 +46,7 @@ class DemandResult:
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
     totals: pd.DataFrame = field(default_factory=pd.DataFrame)
     responses: pd.DataFrame = field(default_factory=pd.DataFrame)
+    phases: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.Da
     future = future.merge(phases, on="date", how="left")
     campaigns = shop.calendar[(shop.calendar["end"] >= every[0]) & (shop.calendar["start"] <= every[-1] + pd.Timedelta(days=1))]
     campaigns = campaigns.assign(ahead=campaigns["end"] > last)
-    columns = ["campaign", "campaign_type", "start", "end", "ahead", "source", "confidence"]
+    columns = ["campaign", "campaign_type", "start", "end", "ahead", "source", "confidence", "warm_up_start", "presale_start"]
     return past, future, campaigns[columns].reset_index(drop=True), planned is not None
 
 
