@@ -7,6 +7,8 @@ from typing import Any
 
 # module: the charts in it; add a line for a new one.
 _WHERE = {
+    "demand": "backtest_origins demand_classes demand_fan demand_items interval_cover review_path",
+    "replenishment": "campaign_stock order_priority reorder_points slow_stock stock_at_risk stock_projection",
     "campaign_plan": "plan_ratios plan_stock",
     "campaign": "campaign_factors campaign_hours campaign_items campaign_path campaign_placebos campaign_profit "
     "campaign_sources campaign_study",

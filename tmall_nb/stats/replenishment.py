@@ -54,6 +54,14 @@ class SumErrors:
         reach = np.sign(levels - 0.5)[:, None] * np.hypot(apart, more)
         return np.maximum((forecast + OFFSET) * np.exp(self.shift + middle + reach) - OFFSET, 0.0)
 
+    def draws(self, forecast: np.ndarray, levels: np.ndarray, shared: np.ndarray, *, rows: np.ndarray) -> np.ndarray:
+        """(N, R) demand in N futures: own errors at ``levels`` (N, R), the shared one at ``shared`` (N,), uniform on 0-1."""
+        table = own_logs(self.own, forecast, GRID, rows)
+        at = np.minimum((levels * len(GRID)).astype(int), len(GRID) - 1)
+        common = self.shift + self.shared(shared)
+        drawn = (forecast + OFFSET) * np.exp(table[at, np.arange(len(rows))] + common[:, None]) - OFFSET
+        return np.maximum(drawn, 0.0)
+
     def shared(self, levels: np.ndarray) -> np.ndarray:
         """(L,) distance of the shared error from its middle at each level."""
         if not self.windows or self.spread <= 0:
@@ -145,11 +153,8 @@ class SumDemand:
         for k in np.unique(days[days > 0]):
             rows = np.flatnonzero(days == k)
             found, total = self.errors[k - 1], self.expected[rows, k - 1]
-            table = own_logs(found.own, total, GRID, rows)
-            at = np.minimum((levels[:, rows] * len(GRID)).astype(int), len(GRID) - 1)
-            common = found.shift + found.shared(shared)
-            out[:, rows] = (total + OFFSET) * np.exp(table[at, np.arange(len(rows))] + common[:, None]) - OFFSET
-        return np.maximum(out, 0.0)
+            out[:, rows] = found.draws(total, levels[:, rows], shared, rows=rows)
+        return out
 
     def _at(self, k: int, rows: np.ndarray, levels: np.ndarray, late: np.ndarray) -> np.ndarray:
         extra = np.hypot(self.extra[rows, k - 1], late / k)

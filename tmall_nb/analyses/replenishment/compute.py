@@ -11,7 +11,7 @@ from tmall_nb.analyses.replenishment.result import Basis
 from tmall_nb.stats.replenishment import GRID
 from tmall_nb.stats.stock import allot_budget, left_units, lost_units, order_units, stockout_risk
 
-__all__ = ["EDGES", "Numbers", "compute", "futures"]
+__all__ = ["EDGES", "Numbers", "compute", "expected_path", "futures", "uniform"]
 
 EDGES = np.array([0.025, 0.975])
 DRAWS = 400
@@ -75,6 +75,13 @@ def compute(basis: Basis, *, service_level: float, budget_yuan: float | None) ->
     return Numbers(ok, position, target, wanted, *bounds, order, risk, until, beyond, early, late, safe)
 
 
+def uniform(items: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(N, S) levels of the items' own errors and (N,) of the shared one; fewer futures where there are many items."""
+    count = int(np.clip(MOST_DRAWN // max(items, 1), 60, DRAWS))
+    rng = np.random.default_rng(seed)
+    return rng.random((count, items)), rng.random(count)
+
+
 def futures(basis: Basis, numbers: Numbers, *, seed: int) -> dict[str, np.ndarray]:
     """Totals over all items in futures in which items share an error: yuan saved, lost too early, left; share of items served.
 
@@ -83,9 +90,8 @@ def futures(basis: Basis, numbers: Numbers, *, seed: int) -> dict[str, np.ndarra
     (N,) arrays ``saved``, ``too_late``, ``left``, ``served`` and ``lost_units``
     """
     items, ok = basis.items, numbers.ok
-    count = int(np.clip(MOST_DRAWN // max(len(items), 1), 60, DRAWS))
-    rng = np.random.default_rng(seed)
-    levels, shared = rng.random((count, len(items))), rng.random(count)
+    levels, shared = uniform(len(items), seed=seed)
+    count = len(shared)
     lead = np.minimum(items["lead"].to_numpy(), basis.sums.horizon)
     last = np.minimum(items["beyond"].to_numpy(), basis.sums.horizon)
     until, beyond = (basis.sums.draws(d, levels, shared) for d in (lead, last))

@@ -16,13 +16,13 @@ Frames = dict[str, pd.DataFrame]
 BARELY = 0.02  # savings whose lower edge lies below this share of their mean may be nothing
 
 
-def plan_findings(basis: Basis, made: Frames, method: Method) -> tuple[Finding, ...]:
+def plan_findings(basis: Basis, made: Frames, method: Method, *, saved: pd.DataFrame) -> tuple[Finding, ...]:
     """Orders, goods that come too late, the next campaign, slow stock, cash, and what limits certainty."""
     level = float(method.parameters["service_level"])
     known = made["table"]["stockout_risk"].notna().any()
     found = [
         *(
-            [_order(basis, made, method), _late(made, level), *_campaign(basis, made, level)]
+            [_order(basis, made, method), _late(made, level), *_campaign(basis, made, level, saved)]
             if known
             else [_points(made, level)]
         ),
@@ -68,10 +68,13 @@ def _late(made: Frames, level: float) -> Finding | None:
         "items": len(rows), "level": level, "units": float(risks["too_late_units"].sum()), "lost": lost["yuan"],
         "lost_low": lost["low"], "lost_high": lost["high"], "item": str(rows["item_title"].iloc[0]),
     }  # fmt: skip
-    return Finding("rep_late" if lost["yuan"] > 0 else "rep_late_units", "act", values, action=True)
+    if not lost["yuan"] > 0:
+        return Finding("rep_late_units", "act", values, action=True)
+    values |= {"gain": lost["yuan"], "gain_low": lost["low"], "gain_high": lost["high"]}
+    return Finding("rep_late", "act", values, action=True)
 
 
-def _campaign(basis: Basis, made: Frames, level: float) -> list[Finding]:
+def _campaign(basis: Basis, made: Frames, level: float, saved: pd.DataFrame) -> list[Finding]:
     rows, found = made["campaigns"], []
     for name, part in rows.groupby("campaign", sort=False):
         short = part[part["short_units"] > 0]
@@ -82,6 +85,10 @@ def _campaign(basis: Basis, made: Frames, level: float) -> list[Finding]:
         late = int((short["verdict"] == "order_late").sum())
         values |= {"short": len(short), "units": float(short["short_units"].sum()), "order_by": short["order_by"].min()}
         values |= {"late": late, "item": str(short["item_title"].iloc[0]), "item_units": float(short["short_units"].iloc[0])}
+        gain, low, high = (float(saved.loc[str(name), c]) for c in ("saved", "low", "high"))
+        if gain > 0:
+            days = int((part["end"].iloc[0].normalize() - part["start"].iloc[0].normalize()).days) + 1
+            values |= {"gain": gain, "gain_low": low, "gain_high": high, "gain_days": days}
         key = "rep_campaign_late" if late else "rep_campaign_short"
         found.append(Finding(key, "act", values, action=True))
     beyond = basis.events[basis.events["start"] > basis.dates[-1]]
@@ -107,8 +114,9 @@ def _slow(made: Frames) -> Finding | None:
     if rows.empty:
         return None
     top = rows.iloc[0]
-    values = {
+    values: dict[str, Any] = {
         "items": len(rows), "units": float(rows["excess_units"].sum()), "cash": float(rows["cash_yuan"].sum()),
+        "cash_low": float(rows["cash_yuan_low"].sum()), "cash_high": float(rows["cash_yuan_high"].sum()),
         "item": str(top["item_title"]), "cover": float(top["days_of_cover"]), "cover_low": float(top["low"]),
         "cover_high": float(top["high"]),
     }  # fmt: skip

@@ -104,11 +104,11 @@ def slow_frame(basis: Basis, numbers: Numbers) -> pd.DataFrame:
     """Stock to clear: what lies beyond 90 days of sales, at cost."""
     days, low, high = cover_days(basis, numbers)
     cost = basis.items["unit_cost"].to_numpy(float)
-    pace = numbers.position / np.where(days > 0, days, np.nan)
-    excess = numbers.position - np.nan_to_num(SLOW_DAYS * pace)
+    paces = [np.nan_to_num(numbers.position / np.where(d > 0, d, np.nan)) for d in (days, low, high)]
+    excess, least, most = (np.floor(np.maximum(numbers.position - SLOW_DAYS * p, 0.0)) for p in paces)
     frame = basis.items[["item_id", "item_title"]].assign(
-        stock_units=numbers.position, days_of_cover=days, low=low, high=high, excess_units=np.floor(excess),
-        cash_yuan=np.floor(excess) * cost,
+        stock_units=numbers.position, days_of_cover=days, low=low, high=high, excess_units=excess,
+        cash_yuan=excess * cost, cash_yuan_low=least * cost, cash_yuan_high=most * cost,
     )  # fmt: skip
     frame = frame[is_slow(basis, numbers)]
     return frame.sort_values(["cash_yuan", "excess_units", "item_id"], ascending=[False, False, True], ignore_index=True)
@@ -156,7 +156,7 @@ def cash_frame(basis: Basis, numbers: Numbers, drawn: dict[str, np.ndarray]) -> 
     cost = np.where(numbers.ok, np.nan_to_num(basis.items["unit_cost"].to_numpy(float)), 0.0)
     paid = [float(q @ cost) for q in (numbers.order, np.where(numbers.ok, np.minimum(numbers.low, numbers.order), 0.0))]
     high = float(np.where(numbers.ok, numbers.high, 0.0) @ cost)
-    rows = [("order_cash", paid[0], paid[1], max(high, paid[0]))]
+    rows: list[tuple[object, ...]] = [("order_cash", paid[0], paid[1], max(high, paid[0]))]
     for name, key in (("margin_saved", "saved"), ("margin_too_late", "too_late"), ("stock_left", "left")):
-        rows.append((name, float(drawn[key].mean()), *(float(q) for q in np.quantile(drawn[key], EDGES))))
+        rows.append((name, float(drawn[key].mean()), *np.quantile(drawn[key], EDGES).tolist()))
     return pd.DataFrame(rows, columns=["measure", "yuan", "low", "high"])

@@ -120,8 +120,8 @@ def _plan(basis: Basis, *, service_level: float, budget_yuan: float | None) -> R
         "priority": frames.priority_frame(basis, numbers),
         "cash": frames.cash_frame(basis, numbers, drawn),
         "slow": frames.slow_frame(basis, numbers),
-        "campaigns": campaign_frame(basis, numbers, service_level=service_level),
     }
+    made["campaigns"], saved = campaign_frame(basis, numbers, service_level=service_level)
     rank = pd.Index(basis.items["item_id"]).get_indexer(made["table"]["item_id"])
     made["path"] = expected_path(basis, numbers, rank[numbers.ok[rank]][:PATHS])
     served = tuple(float(q) for q in np.nanquantile(drawn["served"], [0.025, 0.975])) if numbers.target.any() else ()
@@ -131,13 +131,13 @@ def _plan(basis: Basis, *, service_level: float, budget_yuan: float | None) -> R
         "lead_time_days": _span(basis.items["lead_time_days"]),
         "review_days": _span(basis.items["review_days"]),
         "windows": len(basis.told),
-        "served_low": served[0] if served else None,
-        "served_high": served[1] if served else None,
+        "served_low": round(served[0], 3) if served else None,
+        "served_high": round(served[1], 3) if served else None,
     }
     method = replace(basis.method, parameters=parameters)
     for state in ("not_enough_data", "horizon_too_short", "stock_unknown"):
         method = method.drop(f"rep_{state}", int((basis.items["state"] == state).sum()))
-    found = plan_findings(basis, made, method)
+    found = plan_findings(basis, made, method, saved=saved)
     return ReplenishmentResult(**made, findings=found, method=method, basis=basis)
 
 

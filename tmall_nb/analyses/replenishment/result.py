@@ -57,9 +57,10 @@ class ReplenishmentResult:
     priority : one row per item_id to order, most saved per yuan first: wanted_units, order_units, cash_yuan, cash_so_far,
         saved_yuan, low, high, saved_per_yuan, verdict (``funded``, ``part_funded``, ``not_funded``)
     cash : one row per measure (``order_cash``, ``stock_left``, ``margin_saved``, ``margin_too_late``): yuan, low, high
-    slow : one row per item_id with stock for more than 90 days: days_of_cover, low, high, excess_units, cash_yuan
+    slow : one row per item_id with stock for more than 90 days: days_of_cover, low, high, excess_units,
+        cash_yuan, cash_yuan_low, cash_yuan_high (at cost)
     campaigns : one row per campaign ahead and item_id: start, end, expected, low, high, need_units, have_units, short_units,
-        order_by, verdict
+        saved_yuan, saved_yuan_low, saved_yuan_high, order_by, verdict
     path : one row per item_id and date for the items with most at stake: without, without_low, without_high, planned
         (expected stock, with 95 % bounds, if nothing is ordered, and with the order)
     findings, method : as everywhere
