@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.keywords.economics import ACT, WIDE
+from tmall_nb.analyses.keywords.economics import ACT, WIDE, certain_losers
 from tmall_nb.analyses.keywords.result import KeywordResult
 from tmall_nb.errors import ParameterError
 
@@ -43,7 +43,7 @@ def reprice_keywords(result: KeywordResult, *, margin: float, target_roas: float
     verdict = np.where(high > WIDE * low, "not_enough_data", "keep").astype(object)
     verdict[over <= 1 - ACT] = "raise"
     verdict[over >= ACT] = "lower"
-    verdict[loss >= (1 + level) / 2] = "negative"
+    verdict[certain_losers(loss, level)] = "negative"
     verdict[~np.isfinite(cost)] = "not_enough_data"
     frame = table[["keyword", "spend", "cost_per_click"]].copy()
     frame["max_bid_yuan"], frame["max_bid_yuan_low"], frame["max_bid_yuan_high"] = value * aim, low * aim, high * aim
