@@ -9,8 +9,9 @@ import numpy as np
 
 from tmall_nb.stats.demand.panel import Panel, previous
 
-__all__ = ["Features", "build_features"]
+__all__ = ["Features", "build_features", "past_misses"]
 
+EARLIER = 2  # earlier virtual origins whose errors are read
 WINDOWS = (1, 2, 4, 8, 16, 52)  # in weeks
 
 
@@ -67,8 +68,9 @@ class Features:
                 parts += [previous(column), previous(column, 2)]
             if not binary and (column > 0).all():
                 parts.append(_relative(np.log(column), 8 * self.week))
+        parts += [np.broadcast_to(share, panel.known.shape[:2]) for share in panel.shares()]
         if panel.price is not None:
-            parts.append(_relative(panel.price, 8 * self.week))
+            parts += [_relative(panel.price, 8 * self.week), panel.price - previous(panel.price)]
         if panel.closed.any():
             parts += [previous(panel.closed) * 1.0, previous(panel.closed, -1) * 1.0, previous(panel.closed, 2) * 1.0]
         return [np.asarray(p, dtype=np.float32) for p in parts]
@@ -159,4 +161,35 @@ def build_features(panel: Panel, origins: np.ndarray, horizon: int, light: np.nd
     """(O, S, horizon, F) features and (O, S) levels at several origins."""
     maker = Features(panel)
     made = [maker.rows(int(o), horizon, light[n]) for n, o in enumerate(origins)]
-    return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
+    misses = past_misses(panel, origins, light)
+    size = made[0][0].shape[:2]
+    rows = [
+        np.concatenate([m[0], np.broadcast_to(misses[n][:, None, :], (*size, misses.shape[2]))], axis=2)
+        for n, m in enumerate(made)
+    ]
+    return np.stack(rows), np.stack([m[1] for m in made])
+
+
+def past_misses(panel: Panel, origins: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """(O, S, 2) mean log error of the regression's last earlier forecasts before each origin, by series and by category.
+
+    Where the regression has been too low of late, it likely still is: levels drift, and categories drift together.
+    """
+    log = np.log(np.maximum(panel.units, 0.5))
+    out = np.full((len(origins), len(panel.units), 2), np.nan, dtype=np.float32)
+    for n, origin in enumerate(origins):
+        misses = []
+        for before in range(max(n - EARLIER, 0), n):
+            start = int(origins[before])
+            width = min(int(origin) - start, light.shape[2], panel.length - start)
+            told = np.log(np.maximum(light[before][:, :width], 0.5))
+            misses.append(np.where(panel.open[:, start : start + width], log[:, start : start + width] - told, np.nan))
+        if not misses:
+            continue
+        every = np.concatenate(misses, axis=1)
+        seen = np.isfinite(every)
+        count, total = seen.sum(axis=1), np.where(seen, every, 0.0).sum(axis=1)
+        out[n, :, 0] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        by_group = np.bincount(panel.group, total) / np.maximum(np.bincount(panel.group, count), 1)
+        out[n, :, 1] = by_group[panel.group]
+    return out

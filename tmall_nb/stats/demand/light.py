@@ -33,8 +33,11 @@ def design(panel: Panel) -> np.ndarray:
         price = panel.price - np.nanmedian(panel.price[:, : panel.length], axis=1, keepdims=True)
         price = np.where(np.isfinite(price), price, 0.0)
         parts.append(price)
+        if not daily:  # a dearer week after a cheap one finds full cupboards
+            parts.append(previous(price) - price)
     for k in range(panel.known.shape[2]):
         parts += _known(panel.known[..., k], panel=panel, price=price)
+    parts += [np.broadcast_to(s, shape) for s in panel.shares()]
     if panel.closed.any() and daily:
         parts += [previous(panel.closed) * 1.0, previous(panel.closed, -1) * 1.0]
     if not parts:

@@ -14,7 +14,7 @@ from tmall_nb.stats.demand.panel import Panel
 __all__ = ["is_busy", "log_origins"]
 
 PULL_GROUP = 20.0  # pseudo-observations that draw a category's slopes to the panel's
-PULL = {7: 7.0, 1: 30.0}  # and a series' slopes to its category's, for days and weeks
+PULL = {7: 7.0, 1: 60.0}  # and a series' slopes to its category's, for days and weeks
 CALM = 2.0
 FEW_ZEROS = 0.03
 BUSY = 8.0

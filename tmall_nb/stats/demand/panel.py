@@ -10,6 +10,7 @@ __all__ = ["Panel", "Settings", "find_closed", "find_events", "previous"]
 
 RARE = 0.06  # a yes/no column true on less of the days, in few runs, is an event and not a promotion
 RUNS = 4
+SHARED = 20  # series from which the share on promotion tells how crowded a day is
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,18 @@ class Panel:
         month = days.astype("datetime64[M]")
         start, end = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]")
         return (days - start).astype(float) / (end - start).astype(float)
+
+    def shares(self) -> list[np.ndarray]:
+        """(T + H,) share of the series on which each (nearly) yes/no column holds, for columns that differ between series."""
+        out = []
+        for k in range(self.known.shape[2]):
+            column = self.known[..., k]
+            nearly = column.min() >= 0 and column.max() <= 1 and np.isin(column, (0.0, 1.0)).mean() > 0.9
+            if len(column) >= SHARED and nearly:
+                share = column.mean(axis=0)
+                if share.std() > 0.01 and (share * (1 - share)).mean() > 0.02:
+                    out.append(share)
+        return out
 
     def until(self, origin: int, horizon: int) -> Panel:
         """The panel as it stood at ``origin`` (a number of columns), looking ``horizon`` columns ahead."""
