@@ -45,18 +45,16 @@ def draw_points(result: ReplenishmentResult, *, language: str = "zh", fig: Chart
         ax = fig.axes[0]
         ax.clear()
     base = rows[["expected_units", "reorder_point"]].min(axis=1)
-    ax.barh(rows.index, base, height=0.6, color=ACCENT, alpha=0.55, label=say("expected", language))
+    ax.barh(rows.index, base, height=0.6, color=ACCENT, alpha=0.55)
     ax.barh(
         rows.index, rows["reorder_point"] - base, left=base, height=0.6, color="white", edgecolor=ACCENT, hatch="///", lw=0.6,
-        label=say("safety", language),
     )  # fmt: skip
     have = rows["stock_units"] + rows["inbound_units"].fillna(0)
-    ax.plot(have, rows.index, "D", ms=5, color=INK, label=say("have", language))
+    ax.plot(have, rows.index, "D", ms=5, color=INK)
     _items(ax, rows)
     ax.grid(True, axis="x")
     ax.set_xlabel(say("units_axis", language))
-    ax.legend(loc="lower right")
-    below = int((result.table["order_units"] > 0).sum())
+    below = int(result.table["verdict"].isin(["order_now", "order_late"]).sum())
     known = bool(have.notna().any())
     key = "points_title" if known else "points_title_unknown"
     title = say(key, language, count=below, items=len(result.table), level=level)
@@ -79,6 +77,7 @@ def stock_at_risk(result: ReplenishmentResult, *, language: str = "zh") -> Figur
         text = say("risk_of", language, risk=row["stockout_risk"])
         ax.annotate(text, (edge[y], y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=MUTED)
     ax.margins(x=0.16)
+    ax.set_xlim(left=0)
     _items(ax, rows)
     ax.set_xlabel(say("lost_axis" if money else "lost_units_axis", language))
     top = rows.iloc[-1] if len(rows) else None
@@ -95,8 +94,6 @@ def stock_projection(result: ReplenishmentResult, *, language: str = "zh") -> Fi
     for ax in axes.ravel()[len(items) :]:
         ax.set_visible(False)
     days = result.path["date"]
-    if len(items):
-        axes[0, 0].legend(loc="upper right", fontsize=8)
     values = {"count": len(items), "start": days.min(), "end": days.max()} if len(items) else {}
     title = say("projection_title", language, **values) if len(items) else say("risk_none", language)
     return finish(fig, title=title, subtitle=say("projection_subtitle", language), alt=title)
@@ -105,10 +102,10 @@ def stock_projection(result: ReplenishmentResult, *, language: str = "zh") -> Fi
 def _projection(ax: Axes, result: ReplenishmentResult, item: str, language: str) -> None:
     path = result.path[result.path["item_id"] == item]
     row = result.table[result.table["item_id"] == item].iloc[0]
-    ax.fill_between(path["date"], path["without_low"], path["without_high"], color=RULE, lw=0, label=say("band", language))
-    ax.plot(path["date"], path["without"], color=MUTED, ls="--", label=say("without", language))
-    ax.plot(path["date"], path["planned"], color=ACCENT, label=say("planned", language))
-    ax.axhline(row["reorder_point"], color=TONES["act"], lw=0.9, ls=":", label=say("point", language))
+    ax.fill_between(path["date"], path["without_low"], path["without_high"], color=RULE, lw=0)
+    ax.plot(path["date"], path["without"], color=MUTED, ls="--")
+    ax.plot(path["date"], path["planned"], color=ACCENT)
+    ax.axhline(row["reorder_point"], color=TONES["act"], lw=0.9, ls=":")
     if pd.notna(row["order_by"]):
         ax.axvline(row["order_by"], color=INK, lw=1.0)
         ax.annotate(
@@ -131,7 +128,8 @@ def order_priority(result: ReplenishmentResult, *, language: str = "zh") -> Figu
     fig, ax = new_figure(language, height=3.2)
     cash, saved = [0.0, *rows["cash_so_far"]], [0.0, *rows["saved_yuan"].cumsum()]
     ax.plot(cash, saved, "-o", ms=4, color=ACCENT, clip_on=False)
-    for k in range(min(len(rows), 3)):
+    apart = [k for k in range(len(rows)) if k == 0 or rows["cash_yuan"].iloc[k] > 0.12 * rows["cash_yuan"].sum()]
+    for k in apart[:4]:
         ax.annotate(
             _short(rows["item_title"].iloc[k], 14), (cash[k + 1], saved[k + 1]), xytext=(6, -10), textcoords="offset points",
             fontsize=8.5, color=MUTED,
@@ -169,19 +167,17 @@ def campaign_stock(result: ReplenishmentResult, *, language: str = "zh") -> Figu
     rows = whole.head(MOST_ITEMS)[::-1].reset_index(drop=True)
     ax.barh(
         rows.index, rows["have_units"].fillna(0), height=0.6, color=RULE, edgecolor=MUTED, hatch="///", lw=0.5,
-        label=say("have_then", language),
     )  # fmt: skip
     ax.hlines(rows.index, rows["low"], rows["high"], color=ACCENT, lw=1.6)
-    ax.plot(rows["expected"], rows.index, "o", color=ACCENT, label=say("may_sell", language))
-    ax.plot(rows["need_units"], rows.index, "|", ms=12, mew=2, color=INK, label=say("need", language, level=level))
+    ax.plot(rows["expected"], rows.index, "o", color=ACCENT)
+    ax.plot(rows["need_units"], rows.index, "|", ms=12, mew=2, color=INK)
     _items(ax, rows)
     ax.grid(True, axis="x")
     ax.set_xlabel(say("units_axis", language))
-    ax.legend(loc="lower right")
     short = int((whole["short_units"] > 0).sum())
     values: dict[str, Any] = {"campaign": name, "count": short, "items": len(whole)}
     title = say("campaign_title", language, **values)
-    subtitle = say("campaign_subtitle", language, start=whole["start"].iloc[0], end=whole["end"].iloc[0])
+    subtitle = say("campaign_subtitle", language, level=level, start=whole["start"].iloc[0], end=whole["end"].iloc[0])
     return finish(fig, title=title, subtitle=subtitle, alt=title)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 _WHERE = {
     "budget": "what_if_budget",
     "keywords": "what_if_bids",
+    "replenishment": "what_if_stock",
 }
 _NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}
 

@@ -136,12 +136,17 @@ class SumDemand:
             out[:, rows] = self._at(int(k), rows, levels, late[rows])
         return out
 
-    def path(self, level: float, *, sd: np.ndarray | float = 0.0) -> np.ndarray:
-        """(S, H) quantile of the demand over the first 1, 2, ... H days; a longer time never needs less."""
-        rows, levels = np.arange(len(self.expected)), np.array([level])
-        late = np.broadcast_to(np.asarray(sd, dtype=float), rows.shape)
-        each = [self._at(k, rows, levels, late)[0] for k in range(1, self.horizon + 1)]
-        return np.maximum.accumulate(np.stack(each, axis=1), axis=1)
+    def paths(self, levels: np.ndarray, *, sd: np.ndarray | None = None, lead: np.ndarray | None = None) -> np.ndarray:
+        """(L, S, H) quantiles of the demand over the first 1, 2, ... H days; a longer time never needs less.
+
+        ``sd`` : (S,) standard deviation of the days until a delivery that takes ``lead`` (S,) days; None: fixed days
+        """
+        rows, levels = np.arange(len(self.expected)), np.asarray(levels, dtype=float)
+        late = np.zeros(len(rows)) if sd is None else sd
+        wait = np.ones(len(rows)) if lead is None else np.maximum(lead, 1)
+        days = range(1, self.horizon + 1)
+        each = [self._at(k, rows, levels, late * k / np.maximum(k, wait)) for k in days]
+        return np.maximum.accumulate(np.stack(each, axis=2), axis=2)
 
     def draws(self, days: np.ndarray, levels: np.ndarray, shared: np.ndarray) -> np.ndarray:
         """(N, S) demand over ``days`` (S,) days in N futures in which all items share one error.

@@ -30,6 +30,7 @@ class Numbers:
     until, beyond : (G, S) demand until the delivery and until the next one
     early, late : (G, S) units lost before the delivery, and after it without an order
     safe : (S,) first period at whose end the stock no longer suffices with the service level (horizon + 1: it does)
+    edges : (2, S, H) 95 % bounds of the demand over the first periods
     """
 
     ok: np.ndarray
@@ -45,6 +46,7 @@ class Numbers:
     early: np.ndarray
     late: np.ndarray
     safe: np.ndarray
+    edges: np.ndarray
 
 
 def compute(basis: Basis, *, service_level: float, budget_yuan: float | None) -> Numbers:
@@ -68,11 +70,11 @@ def compute(basis: Basis, *, service_level: float, budget_yuan: float | None) ->
     if budget_yuan is not None:
         margin, cost = items["unit_margin"].to_numpy(float), items["unit_cost"].to_numpy(float)
         order = allot_budget(order, late, margin=margin, cost=cost, terms=(minimum, pack), budget=budget_yuan)
-    path = sums.path(service_level, sd=late_sd)
-    safe = np.where(path > position[:, None], np.arange(1, sums.horizon + 1), sums.horizon + 1).min(axis=1)
+    enough = sums.paths(np.array([service_level]), sd=late_sd, lead=lead)[0]
+    safe = np.where(enough > position[:, None], np.arange(1, sums.horizon + 1), sums.horizon + 1).min(axis=1)
     risk = stockout_risk(beyond, position)
     bounds = np.minimum(edges[0], wanted), np.maximum(edges[1], wanted)
-    return Numbers(ok, position, target, wanted, *bounds, order, risk, until, beyond, early, late, safe)
+    return Numbers(ok, position, target, wanted, *bounds, order, risk, until, beyond, early, late, safe, sums.paths(EDGES))
 
 
 def uniform(items: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +116,7 @@ def futures(basis: Basis, numbers: Numbers, *, seed: int) -> dict[str, np.ndarra
 def expected_path(basis: Basis, numbers: Numbers, rows: np.ndarray) -> pd.DataFrame:
     """Stock of some items day by day, without an order and with it; goods arrive when the lead time is over."""
     sums, horizon = basis.sums, basis.sums.horizon
-    low, high = (sums.path(q)[rows] for q in EDGES)
+    low, high = numbers.edges[:, rows]
     middle = sums.expected[rows]
     have = numbers.position[rows][:, None]
     arrived = np.arange(1, horizon + 1)[None, :] > basis.items["lead"].to_numpy()[rows][:, None]
