@@ -162,6 +162,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TmallError as error:
         print(f"tmall-nb: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader of our output has gone, as in `tmall-nb check FOLDER | head`
+        sys.stdout = None  # nothing is left to flush at exit
+        return 1
 
 
 if __name__ == "__main__":

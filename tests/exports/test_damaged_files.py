@@ -4,6 +4,7 @@ import io
 import os
 import random
 import zipfile
+from pathlib import Path
 
 import pytest
 from export_files import csv_bytes, write_xls, write_xlsx, write_zip
@@ -89,10 +90,8 @@ def formula_in_every_cell(path):
 
 
 def password(path):
-    """An encrypted xlsx is a compound file with a stream of this name."""
-    path.write_bytes(
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 504 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 4000
-    )
+    """A workbook encrypted as Office does it (ECMA-376 agile, password "tmall"; written by msoffcrypto-tool 6)."""
+    path.write_bytes((Path(__file__).parent / "protected.xlsx").read_bytes())
 
 
 def truncated_xlsx(path):
