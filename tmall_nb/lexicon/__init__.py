@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["BannedWord", "banned_words", "domain_words", "kind_of"]
+__all__ = ["BannedWord", "banned_words", "domain_words", "exclusive_words", "kind_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class BannedWord:
 
 @cache
 def domain_words() -> dict[str, tuple[str, ...]]:
-    """Domain words by kind: product, attribute, audience, season, scene, service, brand."""
+    """Domain words by kind: product, attribute, audience, season, scene, service, brand, query (asks, names no product)."""
     kinds: dict[str, list[str]] = {}
     current: list[str] = []
     for line in files(__name__).joinpath("domain_words.txt").read_text(encoding="utf-8").splitlines():
@@ -52,6 +52,13 @@ def kind_of() -> dict[str, str]:
         for word in words:
             kinds.setdefault(word, kind)
     return kinds
+
+
+@cache
+def exclusive_words() -> tuple[tuple[frozenset[str], ...], ...]:
+    """Groups of alternatives: words of different alternatives are not true of one item (夏季 / 秋冬 加厚)."""
+    lines = files(__name__).joinpath("exclusive_words.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(tuple(frozenset(a.split()) for a in ln.split(" / ")) for ln in lines if ln and not ln.startswith("#"))
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MinedWords", "Segmenter", "boundary_f1", "mine_words"]
+__all__ = ["MinedWords", "Segmenter", "boundary_f1", "leading_word", "mine_words"]
 
 _MAX_LENGTH = 6
 _MAX_TEXTS = 20_000
@@ -234,6 +234,31 @@ def _entropy(
     owner = group[first]
     share = tally / size[owner]
     return np.bincount(owner, weights=-share * np.log(share), minlength=wanted.size).astype(float)
+
+
+def leading_word(titles: Sequence[str], *, share: float = 0.6, known: Iterable[str] = ()) -> str | None:
+    """The string most titles begin with: a shop's titles open with its brand. None where there is no such string.
+
+    Parameters
+    ----------
+    titles : at least five
+    share : least share of the titles that begin with it
+    known : words that are no brand; they are taken off its end (青木女装 gives 青木)
+    """
+    starts = [t.strip().lower() for t in titles if t.strip()]
+    if len(starts) < _LEAST_PLACES:
+        return None
+    found = ""
+    for length in range(1, _MAX_LENGTH + 3):
+        start, count = Counter(t[:length] for t in starts).most_common(1)[0]
+        if count < share * len(starts) or len(start) < length:
+            break
+        found = start
+    tails = sorted(known, key=len, reverse=True)
+    while tail := next((w for w in tails if found.endswith(w)), None):
+        found = found[: -len(tail)]
+    found = found.strip(" -_/·")
+    return found if len(found) > 1 else None
 
 
 def boundary_f1(truth: Sequence[Sequence[str]], cut: Sequence[Sequence[str]]) -> float:

@@ -15,7 +15,6 @@ from tmall_nb.stats.segment import Segmenter
 
 Array = NDArray[np.float64]
 
-_MOST_TERMS = 300
 _SPREAD = 1.3  # an own term's visits of next month lie within this factor
 
 
@@ -107,31 +106,3 @@ def cut_demand(frame: pd.DataFrame, segmenter: Segmenter) -> Demand:
     words = tuple(tuple(dict.fromkeys(w)) for w in segmenter.cut_many(frame["keyword"].tolist()))
     low = frame["demand_low"].to_numpy(float)
     return Demand(tuple(frame["keyword"]), words, low, np.maximum(frame["demand_high"].to_numpy(float), low))
-
-
-def fitting_terms(
-    demand: Demand, item_words: set[str], products: frozenset[str], brands: frozenset[str], known: frozenset[str]
-) -> NDArray[np.int64]:
-    """Numbers of the terms an item can honestly answer, at most 300 with most demand.
-
-    A term fits when every product word in it is one of the item's (whole, or as the end of a longer one: 裙 in 连衣裙),
-    at least one is, and it names no other brand. Terms without a product word fit when most of their words are the
-    item's; ``known`` are the words the domain list explains (attributes, audiences, ...).
-    """
-    own = {w for w in item_words if w in products}
-    fits = []
-    for number, words in enumerate(demand.words):
-        if any(w in brands and w not in item_words for w in words):
-            continue
-        needed = [w for w in words if w in products]
-        if needed:
-            ok = all(w in item_words or any(o.endswith(w) for o in own) for w in needed)
-        else:
-            ok = 2 * sum(w in item_words for w in words) >= len(words) and any(
-                w in item_words and w not in known for w in words
-            )
-        if ok:
-            fits.append(number)
-        if len(fits) == _MOST_TERMS:
-            break
-    return np.array(fits, dtype=np.int64)

@@ -8,8 +8,8 @@ from tmall_nb.analyses.result import Finding
 
 
 def describe_titles(table: pd.DataFrame, flags: pd.DataFrame, duplicates: pd.DataFrame) -> tuple[Finding, ...]:
-    """Forbidden words first (they cost the listing), then coverage, competing titles, what could not be judged."""
-    found = [_flags(flags), _coverage(table), _duplicates(duplicates), _unknown(table)]
+    """Forbidden words first (they cost the listing), then coverage, titles that stay, competing ones, what is unknown."""
+    found = [_flags(flags), _coverage(table), _stay(table), _duplicates(duplicates), _unknown(table)]
     return tuple(f for f in found if f is not None)
 
 
@@ -32,7 +32,7 @@ def _coverage(table: pd.DataFrame) -> Finding | None:
     judged = table[table["verdict"] != "not_enough_data"]
     if judged.empty:
         return None
-    weak = judged[judged["verdict"] == "rewrite"]
+    weak = judged[judged["verdict"].isin(["rewrite", "add_words"])]
     if weak.empty:
         low, high = float(judged["coverage_low"].mean()), float(judged["coverage_high"].mean())
         return Finding("titles_cover", "good", {"items": len(judged), "low": low, "high": high})
@@ -48,7 +48,19 @@ def _coverage(table: pd.DataFrame) -> Finding | None:
         "new_low": float(best["new_coverage_low"]),
         "new_high": float(best["new_coverage_high"]),
     }
-    return Finding("titles_miss_demand", "act", values, action=True)
+    if best["to_confirm"]:
+        confirm = "、".join(str(best["to_confirm"]).split(","))
+        return Finding("titles_miss_demand", "act", values | {"confirm": confirm}, action=True)
+    return Finding("titles_miss_own_words", "act", values, action=True)
+
+
+def _stay(table: pd.DataFrame) -> Finding | None:
+    """Titles that nothing beats, where others do change."""
+    stay, changed = table[table["verdict"] == "keep"], table["verdict"].isin(["rewrite", "add_words"])
+    if stay.empty or not changed.any():
+        return None
+    values = {"items": len(stay), "low": float(stay["coverage_low"].mean()), "high": float(stay["coverage_high"].mean())}
+    return Finding("titles_stay", "good", values)
 
 
 def _duplicates(duplicates: pd.DataFrame) -> Finding | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tmall_nb.analyses.titles.demand import Demand
+from tmall_nb.analyses.titles.fit import Fit, Item, contradictions
 from tmall_nb.analyses.titles.rules import forbidden_words, title_units
 from tmall_nb.stats.cover import choose_words
 
@@ -15,26 +15,8 @@ Array = NDArray[np.float64]
 
 _ORDER = {"brand": 0, "season": 2, "audience": 5, "product": 6, "attribute": 3, "scene": 4, "service": 7}
 _MOST_WORDS = 60
+_MOST_NEW, _FEW_NEW = 4, 2  # words to confirm: a merchant checks a few, not a dozen
 _OTHER = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What is known of an item.
-
-    Attributes
-    ----------
-    item_id, title : as exported
-    title_words : words of the title in order
-    own_words : words of title, guide title, category and attributes: true of the item
-    required : words that must stay (the legally required ones and the brand)
-    """
-
-    item_id: str
-    title: str
-    title_words: tuple[str, ...]
-    own_words: frozenset[str]
-    required: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,45 +28,51 @@ class Proposal:
     words: tuple[str, ...]
 
 
-def coverage(words: frozenset[str] | set[str], demand: Demand, terms: NDArray[np.int64]) -> tuple[float, float]:
-    """Least and largest share of the terms' demand that ``words`` cover, over every demand inside the ranges.
+def coverage(words: frozenset[str] | set[str], fit: Fit) -> tuple[float, float]:
+    """Least and largest share of the fitting demand that ``words`` cover, over every demand inside the ranges.
 
-    The least share takes low demand for covered terms and high for the others; the largest the reverse.
+    The least share takes low demand for covered terms and high for the others; the largest the reverse. Demand counts
+    as far as the item is likely to answer it (``Fit.chance``).
     """
-    if not terms.size:
+    if not fit.terms.size:
         return float("nan"), float("nan")
-    hit = np.array([set(demand.words[k]) <= words for k in terms])
-    low, high = demand.low[terms], demand.high[terms]
-    least = low[hit].sum() / max(low[hit].sum() + high[~hit].sum(), 1e-12)
-    most = high[hit].sum() / max(high[hit].sum() + low[~hit].sum(), 1e-12)
+    hit = covered(words, fit)
+    least = fit.low[hit].sum() / max(fit.low[hit].sum() + fit.high[~hit].sum(), 1e-12)
+    most = fit.high[hit].sum() / max(fit.high[hit].sum() + fit.low[~hit].sum(), 1e-12)
     return float(least), float(most)
 
 
-def propose(item: Item, demand: Demand, terms: NDArray[np.int64], kinds: dict[str, str], limit: int) -> list[Proposal]:
-    """Up to three distinct titles: by expected demand, by demand certain at the low end, by the item's own words only."""
-    middle = np.sqrt(demand.low[terms] * demand.high[terms])
-    bases = (("demand", middle, False), ("certain_demand", demand.low[terms], False), ("own_words", middle, True))
+def covered(words: frozenset[str] | set[str], fit: Fit) -> NDArray[np.bool_]:
+    """Which terms have all their words among ``words``, shape (terms,)."""
+    return np.array([w <= words for w in fit.words], dtype=bool)
+
+
+def propose(item: Item, fit: Fit, kinds: dict[str, str], limit: int, left: Array) -> list[Proposal]:
+    """Up to three distinct titles: by expected demand with at most four words to confirm, by demand certain at the low end
+    with at most two, and by the item's own words only.
+
+    ``left`` is the part of each term's worth that items placed before have not taken, shape (terms,).
+    """
+    bases = (("demand", fit.middle, _MOST_NEW), ("certain_demand", fit.low, _FEW_NEW), ("own_words", fit.middle, 0))
     proposals: list[Proposal] = []
-    for basis, worth, own_only in bases:
+    for basis, worth, new in bases:
         avoid: frozenset[str] = frozenset()
         for _ in range(4):
-            words = _choose(item, demand, terms, worth, own_only, avoid, limit)
+            words = _choose(item, fit, worth * left, new, avoid, limit)
             proposal = _lay_out(basis, words, item, kinds, limit)
             if all(set(proposal.words) != set(p.words) for p in proposals):
                 proposals.append(proposal)
                 break
-            avoid = avoid | {_weakest(proposal, item, demand, terms, worth)}
+            avoid = avoid | {_weakest(proposal, item, fit, worth * left)}
     return proposals
 
 
-def _choose(
-    item: Item, demand: Demand, terms: NDArray[np.int64], worth: Array, own_only: bool, avoid: frozenset[str], limit: int
-) -> list[str]:
-    allowed = _candidates(item, demand, terms, worth, own_only) - avoid
-    words = sorted(allowed | set(item.required), key=lambda w: (w not in item.required, w))[: _MOST_WORDS * 2]
+def _choose(item: Item, fit: Fit, worth: Array, new: int, avoid: frozenset[str], limit: int) -> list[str]:
+    allowed = _candidates(item, fit, worth, new, avoid)
+    words = sorted(allowed | set(item.required), key=lambda w: (w not in item.required, w))
     number = {w: k for k, w in enumerate(words)}
-    usable = [k for k, t in enumerate(terms) if all(w in number for w in demand.words[t])]
-    sets = [np.array([number[w] for w in demand.words[terms[k]]], dtype=np.int64) for k in usable]
+    usable = [k for k, t in enumerate(fit.words) if all(w in number for w in t)]
+    sets = [np.array(sorted(number[w] for w in fit.words[k]), dtype=np.int64) for k in usable]
     lengths = np.array([float(title_units(w) + (w.isascii())) for w in words])
     required = _fitting_required(item.required, number, lengths, limit)
     picked = choose_words(lengths, sets, worth[usable], limit, required=required)
@@ -92,13 +80,33 @@ def _choose(
     return chosen + _fill(item, chosen, lengths[picked].sum() if picked else 0.0, limit, avoid)
 
 
-def _candidates(item: Item, demand: Demand, terms: NDArray[np.int64], worth: Array, own_only: bool) -> set[str]:
-    weight: dict[str, float] = {}
-    for k, t in enumerate(terms):
-        for word in demand.words[t]:
-            weight[word] = weight.get(word, 0.0) + float(worth[k])
-    fair = {w for w in weight if not forbidden_words(w) and (w in item.own_words or not own_only)}
-    return set(sorted(fair, key=lambda w: (-weight[w], w))[:_MOST_WORDS])
+def _candidates(item: Item, fit: Fit, worth: Array, new: int, avoid: frozenset[str]) -> set[str]:
+    """The item's own words that are searched, and the ``new`` words that would open most demand."""
+    own: dict[str, float] = {}
+    opened: dict[str, float] = {}
+    for words, value in zip(fit.words, worth, strict=True):
+        missing = words - item.own_words
+        for word in words & item.own_words:
+            own[word] = own.get(word, 0.0) + float(value)
+        for word in missing:
+            opened[word] = opened.get(word, 0.0) + float(value) / len(missing)
+    return {*_largest(own, avoid)[: _MOST_WORDS - new], *_compatible(_largest(opened, avoid), new)}
+
+
+def _largest(worth: dict[str, float], avoid: frozenset[str]) -> list[str]:
+    """Words that may be used, those worth most first."""
+    return sorted((w for w in worth if w not in avoid and not forbidden_words(w)), key=lambda w: (-worth[w], w))
+
+
+def _compatible(words: list[str], most: int) -> list[str]:
+    """The first ``most`` words that do not contradict each other."""
+    kept: list[str] = []
+    for word in words:
+        if len(kept) == most:
+            break
+        if word not in contradictions(frozenset(kept)):
+            kept.append(word)
+    return kept
 
 
 def _fitting_required(required: tuple[str, ...], number: dict[str, int], lengths: Array, limit: int) -> list[int]:
@@ -122,14 +130,11 @@ def _fill(item: Item, chosen: list[str], used: float, limit: int, avoid: frozens
     return extra
 
 
-def _weakest(proposal: Proposal, item: Item, demand: Demand, terms: NDArray[np.int64], worth: Array) -> str:
+def _weakest(proposal: Proposal, item: Item, fit: Fit, worth: Array) -> str:
     """The word whose loss costs least demand; leaving it out makes the next title a different one."""
     have = set(proposal.words)
-    loss = {
-        w: sum(float(worth[k]) for k, t in enumerate(terms) if w in demand.words[t] and set(demand.words[t]) <= have)
-        for w in proposal.words
-        if w not in item.required
-    }
+    hit = [(t, float(v)) for t, v in zip(fit.words, worth, strict=True) if t <= have]
+    loss = {w: sum(v for t, v in hit if w in t) for w in proposal.words if w not in item.required}
     return min(loss, key=lambda w: (loss[w], w)) if loss else ""
 
 

@@ -16,9 +16,12 @@ class TitleResult:
     Attributes
     ----------
     table : one row per item_id: item_title, units (half-width), terms (search terms that fit the item), coverage_low,
-        coverage_high (share of their demand the title's words cover, 0-1, under every demand inside the ranges),
-        missed (the largest terms the title misses), flags (count), title, new_units, new_coverage_low,
-        new_coverage_high (the best proposal), verdict (rewrite, keep, fix_words, not_enough_data)
+        coverage_high (share of their demand the title's words cover, 0-1, under every demand inside the ranges; a term
+        counts as far as its words are likely to be true of the item), missed (the largest terms the title misses), flags
+        (count), title (the best proposal; the present title where none is worth the change), to_confirm (words of it that
+        none of the item's own texts hold, comma-separated), new_units, new_coverage_low, new_coverage_high, verdict
+        (rewrite: better with the item's own words; add_words: better once the words to confirm are confirmed; keep,
+        fix_words, not_enough_data)
     titles : one row per item_id and option (1-3): basis (demand, certain_demand, own_words), title, units,
         coverage_low, coverage_high, to_confirm (words whose truth the merchant must confirm, comma-separated)
     words : one row per item_id, option and word: units, kind, reason (required, in_title, searched), terms (how many it

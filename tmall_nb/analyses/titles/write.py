@@ -10,21 +10,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tmall_nb.analyses.result import Finding, Method
-from tmall_nb.analyses.titles.demand import Demand, cut_demand, fitting_terms, read_demand
+from tmall_nb.analyses.titles.demand import Demand, cut_demand, read_demand
 from tmall_nb.analyses.titles.findings import describe_titles
-from tmall_nb.analyses.titles.frames import flag_rows, item_row, title_rows, word_rows
-from tmall_nb.analyses.titles.propose import Item, Proposal, coverage, propose
+from tmall_nb.analyses.titles.fit import Fit, Item, fit_items
+from tmall_nb.analyses.titles.frames import flag_rows, item_row, pick_best, title_rows, word_rows
+from tmall_nb.analyses.titles.propose import Proposal, covered, propose
 from tmall_nb.analyses.titles.result import TitleResult
 from tmall_nb.analyses.titles.rules import LIMIT
 from tmall_nb.errors import ExportError, NotEnoughData, ParameterError
 from tmall_nb.lexicon import domain_words, kind_of
 from tmall_nb.queries.item_titles import item_titles
 from tmall_nb.shop import Shop
-from tmall_nb.stats.segment import Segmenter, mine_words
+from tmall_nb.stats.segment import Segmenter, leading_word, mine_words
 
 _TITLE_COHESION = 3.0  # titles repeat whole phrases, so words must hold together more than in search terms
 _COMPETING, _SIMILAR = 0.8, 0.6
 _LEAST_SHARED = 0.5
+_SHARED = 0.5  # worth of a term that another item of the shop covers already
 
 
 def write_titles(
@@ -67,35 +69,56 @@ def write_titles(
         raise ParameterError("width", width, "20 to 120 half-width units; Tmall allows 60")
     frame = _items(items, top)
     wanted = read_demand(items, demand)
-    segmenter = _segmenter(frame, wanted)
+    known = [w for words in domain_words().values() for w in words]
+    brand = leading_word(frame["item_title"].dropna().astype(str).tolist(), known=known)
+    segmenter = _segmenter(frame, wanted, brand)
     cut = cut_demand(wanted, segmenter)
     if not cut.terms:
         raise NotEnoughData("no search term has any demand: export 生意参谋 → 市场 → 搜索洞察 → 搜索排行")
-    read = [_read(row, segmenter, tuple(required)) for row in frame.to_dict("records")]
-    return _result(read, cut, width, len(frame))
+    brands = {*domain_words()["brand"], *([brand] if brand else [])}
+    read = [_read(row, segmenter, tuple(required), brands) for row in frame.to_dict("records")]
+    return _result(read, cut, width, kind_of() | dict.fromkeys(brands, "brand"))
 
 
-def _result(read: list[Item], cut: Demand, width: int, given: int) -> TitleResult:
-    words = domain_words()
-    products, brands = frozenset(words["product"]), frozenset(words["brand"])
-    terms = [fitting_terms(cut, set(i.own_words), products, brands, frozenset(kind_of())) for i in read]
-    options = [propose(i, cut, t, kind_of(), width) if t.size else [] for i, t in zip(read, terms, strict=True)]
+def _result(read: list[Item], cut: Demand, width: int, kinds: dict[str, str]) -> TitleResult:
+    fits = fit_items(read, cut)
     flags = pd.DataFrame([r for i in read for r in flag_rows(i)], columns=["item_id", "word", "level", "source", "note"])
-    rows = list(zip(read, terms, options, strict=True))
-    titles = [r for i, t, o in rows for r in title_rows(i, cut, t, o)]
-    table = pd.DataFrame([item_row(i, cut, t, o, flags) for i, t, o in rows])
-    chosen = pd.DataFrame([r for i, t, o in rows for r in word_rows(i, cut, t, o)], columns=WORD_COLUMNS)
-    doubles = _duplicates(read, cut, terms)
+    options, best = _place(read, fits, width, kinds)
+    rows = list(zip(read, fits, options, best, strict=True))
+    titles = [r for i, f, o, _ in rows for r in title_rows(i, f, o)]
+    table = pd.DataFrame([item_row(i, cut, f, b, flags) for i, f, _, b in rows])
+    chosen = pd.DataFrame([r for i, f, o, _ in rows for r in word_rows(i, f, o)], columns=WORD_COLUMNS)
+    doubles = _duplicates(read, cut, [f.terms for f in fits])
     method = Method(
         name="title_cover",
         source="Maximal covering with a length budget (Church & ReVelle 1974), mixed-integer program by HiGHS",
-        assumptions=("all_words_cover", "ranges_kept", "words_must_be_true"),
-        rows_used=given,
+        assumptions=("all_words_cover", "ranges_kept", "words_must_be_true", "siblings_share"),
+        rows_used=len(read),
         level=1.0,
         parameters={"width": width},
     )
     findings: tuple[Finding, ...] = describe_titles(table, flags, doubles)
     return TitleResult(table, pd.DataFrame(titles, columns=TITLE_COLUMNS), chosen, flags, doubles, findings, method)
+
+
+def _place(
+    read: list[Item], fits: list[Fit], width: int, kinds: dict[str, str]
+) -> tuple[list[list[Proposal]], list[Proposal | None]]:
+    """Options and the best of each item, one item after the other: a term covered before counts half for the next, and no
+    two items are given the same words."""
+    left = np.ones(max((int(f.terms.max()) + 1 for f in fits if f.terms.size), default=0))
+    options: list[list[Proposal]] = []
+    best: list[Proposal | None] = []
+    used: set[frozenset[str]] = set()
+    for item, fit in zip(read, fits, strict=True):
+        open_part = left[fit.terms]
+        options.append(propose(item, fit, kinds, width, open_part) if fit.terms.size else [])
+        fresh = [o for o in options[-1] if frozenset(o.words) not in used]
+        best.append(pick_best(item, fit, fresh, open_part))
+        words = frozenset(item.title_words if best[-1] is None else best[-1].words)
+        used.add(words)
+        left[fit.terms[covered(words, fit)]] *= _SHARED
+    return options, best
 
 
 TITLE_COLUMNS = ["item_id", "option", "basis", "title", "units", "coverage_low", "coverage_high", "to_confirm"]
@@ -115,16 +138,16 @@ def _items(items: Shop | pd.DataFrame, top: int | None) -> pd.DataFrame:
     return frame if top is None else frame.head(top)
 
 
-def _segmenter(frame: pd.DataFrame, demand: pd.DataFrame) -> Segmenter:
-    base = Segmenter(w for words in domain_words().values() for w in words)
+def _segmenter(frame: pd.DataFrame, demand: pd.DataFrame, brand: str | None) -> Segmenter:
+    base = Segmenter([*([brand] if brand else []), *(w for words in domain_words().values() for w in words)])
     titles = frame["item_title"].dropna().astype(str).tolist()
     if len(titles) >= 50:
         base = base.with_mined(mine_words(titles, min_cohesion=_TITLE_COHESION))
     terms = demand["keyword"].dropna().astype(str).tolist()
-    return base.with_mined(mine_words(terms)) if len(terms) >= 50 else base
+    return base.with_mined(mine_words(terms)).learn([*terms, *titles]) if len(terms) >= 50 else base
 
 
-def _read(row: dict[str, object], segmenter: Segmenter, required: tuple[str, ...]) -> Item:
+def _read(row: dict[str, object], segmenter: Segmenter, required: tuple[str, ...], brands: set[str]) -> Item:
     def text(name: str) -> str:
         value = row.get(name)
         return "" if value is None or value != value else str(value)
@@ -135,7 +158,6 @@ def _read(row: dict[str, object], segmenter: Segmenter, required: tuple[str, ...
         w for name in ("item_title", "guide_title", "category", "sku_attributes", "brand") for w in segmenter.cut(text(name))
     }
     own |= {w for word in required for w in (word.lower(),)}
-    brands = set(domain_words()["brand"])
     kept = [*(w.lower() for w in required), *segmenter.cut(text("brand")), *(w for w in title_words if w in brands)]
     return Item(str(row["item_id"]), title, title_words, frozenset(own), tuple(dict.fromkeys(kept)))
 
@@ -174,6 +196,3 @@ def _shared(a: frozenset[str], b: frozenset[str], cut: Demand, terms: NDArray[np
     hits = [(set(cut.words[k]) <= a, set(cut.words[k]) <= b, float(np.sqrt(cut.low[k] * cut.high[k]))) for k in terms]
     either = sum(w for x, y, w in hits if x or y)
     return sum(w for x, y, w in hits if x and y) / either if either > 0 else 0.0
-
-
-__all__ = ["Proposal", "coverage", "write_titles"]
