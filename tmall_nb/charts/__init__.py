@@ -10,8 +10,9 @@ _WHERE = {
     "demand": "backtest_origins demand_classes demand_fan demand_items interval_cover review_path",
     "replenishment": "campaign_stock order_priority reorder_points slow_stock stock_at_risk stock_projection",
     "campaign_plan": "plan_ratios plan_stock",
-    "campaign": "campaign_factors campaign_hours campaign_items campaign_path campaign_placebos campaign_profit "
-    "campaign_sources campaign_study",
+    "campaign": "campaign_factors campaign_items campaign_path campaign_placebos campaign_profit campaign_sources "
+    "campaign_study",
+    "campaign_evidence": "campaign_hours campaign_kinds campaign_later campaign_placebo_items campaign_target",
     "attribution": "channel_returns path_credit spend_pacing",
     "geo": "geo_test_design geo_test_path",
     "media_mix": "budget_plans budget_split demand_sensitivity response_curves sales_baseline",

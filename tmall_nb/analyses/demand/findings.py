@@ -148,11 +148,9 @@ def review_findings(table: pd.DataFrame) -> tuple[Finding, ...]:
     if table.empty:
         return (Finding("review_none", "unknown", {}),)
     row = table.set_index("group").loc["all"]
-    values = {
-        "forecasts": int(row["forecasts"]), "days": int(row["days"]), "error": float(row["error"]), "bias": float(row["bias"]),
-        "bias_low": float(row["bias_low"]), "bias_high": float(row["bias_high"]), "size": abs(float(row["bias"])),
-        "mean_error": float(row["mean_error"]), "cover": float(row["coverage_80"]),
-    }  # fmt: skip
+    names = ("day_error", "sum_error", "mean_day_error", "bias", "bias_low", "bias_high")
+    values = {"forecasts": int(row["forecasts"]), "days": int(row["days"]), "cover": float(row["coverage_80"])}
+    values |= {name: float(row[name]) for name in names}
     leans = abs(values["bias"]) > 0.1 and not values["bias_low"] <= 0 <= values["bias_high"]
     covered = 0.7 <= values["cover"] <= 0.92
     key = "review_trust"
@@ -161,7 +159,7 @@ def review_findings(table: pd.DataFrame) -> tuple[Finding, ...]:
     elif not covered:
         key = "review_cover_off"
     found = [Finding(key, "good" if key == "review_trust" else "watch", values)]
-    if np.isfinite(values["mean_error"]) and values["error"] >= values["mean_error"]:
+    if np.isfinite(values["mean_day_error"]) and values["day_error"] >= values["mean_day_error"]:
         found.append(Finding("review_mean_wins", "watch", values))
     return tuple(found)
 

@@ -18,7 +18,8 @@ from tmall_nb.shop import Shop
 __all__ = ["review_forecast"]
 
 COLUMNS = [
-    "group", "forecasts", "items", "days", "units", "error", "mean_error", "bias", "bias_low", "bias_high", "coverage_80",
+    "group", "forecasts", "items", "days", "units", "sum_error", "day_error", "mean_day_error", "bias", "bias_low", "bias_high",
+    "coverage_80",
 ]  # fmt: skip
 LEAST_WEEKS = 3
 MEAN_WEEKS = 4
@@ -36,7 +37,7 @@ def review_forecast(item_days: Shop | pd.DataFrame, saved: Any = None, *, by: st
 
     Returns
     -------
-    ``table`` per class of items: error (absolute errors / units), bias with its interval over weeks, cover of the 80 %
+    ``table`` per class of items: day_error (absolute errors / units), bias with its interval over weeks, cover of the 80 %
     interval; the class is that of the day of the forecast. Forecasts none of whose days has come are counted in ``method``.
     """
     rows = query_item_days(item_days, by=by) if isinstance(item_days, Shop) else item_days
@@ -59,7 +60,18 @@ def review_forecast(item_days: Shop | pd.DataFrame, saved: Any = None, *, by: st
     origins = pd.DataFrame([_origin(origin, part) for origin, part in both.groupby("origin")])
     newest = both[both["origin"] == both["origin"].max()]
     path = newest.groupby("date", as_index=False)[["units", "paid_units"]].sum().rename(columns={"paid_units": "actual"})
+    path = _with_interval(path, saved)
     return ReviewResult(table, review_findings(table), method, origins, path)
+
+
+def _with_interval(path: pd.DataFrame, saved: Any) -> pd.DataFrame:
+    """Add the 80 % interval of the shop's day, where it was saved."""
+    newest = saved if hasattr(saved, "forecast") or isinstance(saved, pd.DataFrame) else tuple(saved)[-1]
+    groups = getattr(newest, "groups", None)
+    if isinstance(newest, pd.DataFrame) or groups is None or "level" not in groups:
+        return path
+    shop = groups.loc[groups["level"] == "shop", ["date", "low_80", "high_80"]]
+    return path.merge(shop.assign(date=pd.to_datetime(shop["date"]).astype("datetime64[ns]")), on="date", how="left")
 
 
 def _forecasts(saved: Any) -> pd.DataFrame:
@@ -123,10 +135,11 @@ def _score(group: str, both: pd.DataFrame) -> tuple[str | int | float, ...]:
     known = both.dropna(subset=["mean_units"])
     plain = (known["mean_units"] - known["paid_units"]).abs().sum() / max(float(known["paid_units"].sum()), 1e-9)
     level = float(plain) if len(known) else float("nan")
+    sums = miss.groupby([both["origin"], both["item_id"]]).sum()
     low, high = _bias_interval(both, miss)
     return (
         group, both["origin"].nunique(), both["item_id"].nunique(), both["date"].nunique(), float(both["paid_units"].sum()),
-        float(miss.abs().sum() / sold), level, float(miss.sum() / sold), low, high, inside,
+        float(sums.abs().sum() / sold), float(miss.abs().sum() / sold), level, float(miss.sum() / sold), low, high, inside,
     )  # fmt: skip
 
 
@@ -152,5 +165,5 @@ def _origin(origin: Any, part: pd.DataFrame) -> dict[str, Any]:
     inside = float(part["paid_units"].between(part["low_80"], part["high_80"]).mean())
     return {
         "origin": origin, "days": part["date"].nunique(), "units": float(part["units"].sum()), "actual": sold,
-        "error": float(miss.abs().sum() / sold), "bias": float(miss.sum() / sold), "coverage_80": inside,
+        "day_error": float(miss.abs().sum() / sold), "bias": float(miss.sum() / sold), "coverage_80": inside,
     }  # fmt: skip
