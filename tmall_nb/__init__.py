@@ -29,6 +29,7 @@ _WHERE = {
     "tmall_nb.analyses.replenishment": "plan_replenishment replan_replenishment",
     "tmall_nb.analyses.elasticity": "estimate_elasticity",
     "tmall_nb.analyses.pricing": "plan_prices try_price",
+    "tmall_nb.analyses.discounts": "trace_discounts",
     "tmall_nb.analyses.keywords": "score_keywords find_keywords reprice_keywords",
     "tmall_nb.analyses.titles": "write_titles",
     "tmall_nb.analyses.attribution": "attribute_paths compare_channels",
