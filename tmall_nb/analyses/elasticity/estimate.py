@@ -16,7 +16,7 @@ from tmall_nb.analyses.result import Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.shop import Shop
 from tmall_nb.stats.elasticity import Fit, fit_panel
-from tmall_nb.stats.elasticity.controls import calendar_basis, campaign_days, trend_basis
+from tmall_nb.stats.elasticity.controls import calendar_basis, campaign_days, shared_cuts, trend_basis
 from tmall_nb.stats.elasticity.fit import MIN_ITEMS_FOR_DAYS
 from tmall_nb.stats.elasticity.instrument import first_stage, usable
 
@@ -114,6 +114,9 @@ def _estimate(data: ItemDays, keep: NDArray[np.bool_], instrument: str | None) -
         campaign = campaign_days(plain.log_price, plain.seen)
         if campaign is not None:
             chosen = [campaign]
+    enrolled = shared_cuts(plain.log_price, plain.seen)
+    if enrolled is not None:
+        chosen.append(_spread_out(enrolled, keep))
     days = len(data.dates)
     chosen += trend_basis(days)[:TRENDS]
     if keep.sum() < MIN_ITEMS_FOR_DAYS:

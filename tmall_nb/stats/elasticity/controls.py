@@ -9,6 +9,7 @@ from tmall_nb.stats.elasticity.panel import Array, Flags
 
 TREND_ORDER, DAYS_PER_ORDER = 3, 60
 WINDOW, LEAST_CUT, SPREADS = 29, 0.02, 5.0
+WEEKS = 9
 MOST_DAYS = 0.35
 
 
@@ -50,3 +51,45 @@ def campaign_days(log_price: Array, seen: Flags) -> Array | None:
     spread = 1.4826 * float(np.median(np.abs(gap - np.median(gap))))
     flag = (gap < -max(LEAST_CUT, SPREADS * spread)) & (count > 0)
     return flag.astype(float) if 2 <= flag.sum() <= MOST_DAYS * len(flag) else None
+
+
+def usual_price(log_price: Array, seen: Flags) -> Array:
+    """Return each item's usual log price: weekly means, then the median of the nine weeks around (cuts of a week leave it)."""
+    items, days = log_price.shape
+    starts = np.arange(0, days, 7)
+    count = np.add.reduceat(seen.astype(float), starts, axis=1)
+    total = np.add.reduceat(np.where(seen, log_price, 0.0), starts, axis=1)
+    weekly = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    weekly = _filled(weekly)
+    half = WEEKS // 2
+    wide = np.pad(weekly, ((0, 0), (half, half)), mode="edge")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(wide, WEEKS, axis=1), axis=2)
+    return np.repeat(usual, 7, axis=1)[:, :days] if items else np.empty((0, days))
+
+
+def _filled(values: Array) -> Array:
+    """Gaps take the last value before them, leading gaps the first after them."""
+    known = np.isfinite(values)
+    last = np.maximum.accumulate(np.where(known, np.arange(values.shape[1]), -1), axis=1)
+    first = np.argmax(known, axis=1)
+    at = np.where(last >= 0, last, first[:, None])
+    return np.nan_to_num(np.take_along_axis(values, at, axis=1))
+
+
+def shared_cuts(log_price: Array, seen: Flags) -> Array | None:
+    """Return, for items whose price is cut, by how much more items than usual are cut on that day; None where no day stands out.
+
+    An item enrolled in a platform event gets the event's traffic together with its cut; items of the same shop that are not
+    enrolled get neither. Day effects take the shop's mean traffic only, so without this control the extra traffic of the
+    enrolled is charged to their price.
+    """
+    if log_price.shape[0] < 5 or log_price.shape[1] < 2 * WINDOW:
+        return None
+    cut = (log_price - usual_price(log_price, seen) < -LEAST_CUT) & seen
+    share = cut.sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    usual = float(np.median(share))
+    spread = 1.4826 * float(np.median(np.abs(share - usual)))
+    beyond = np.maximum(share - usual - 2 * spread, 0.0)
+    out = cut * beyond
+    scale = float(np.sqrt((out**2).mean()))
+    return out / scale if (beyond > 0.05).sum() >= 2 and scale > 0 else None

@@ -2,9 +2,10 @@
 
 log mu_it = a_i + e_i (log price_it - mean) + sum_k l_ik z_ikt + f_t,  e_i ~ N(m_c, t^2),  l_ik ~ N(n_k, t_k^2)
 
-Posterior mode and Laplace variances by joint Newton steps; t^2 by Paule-Mandel, dispersion by moments, and the likelihood
-tempered by how much delete-a-week jackknife variances exceed the model's. A shop changes many prices at once, so day
-effects are shared by all items: a date effect per item would eat the price variation.
+Posterior mode and Laplace variances by joint Newton steps; t^2 of elasticities by its posterior mean, of other slopes by
+Paule-Mandel, dispersion by moments, and the likelihood tempered by how much delete-a-week jackknife variances exceed the
+model's. A shop changes many prices at once, so day effects are shared by all items: a date effect per item would eat the
+price variation.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tmall_nb.stats.elasticity.counts import censored_moment, item_phi
-from tmall_nb.stats.elasticity.hyper import paule_mandel, week_jackknife
+from tmall_nb.stats.elasticity.hyper import likely_spread, paule_mandel, week_jackknife
 from tmall_nb.stats.elasticity.newton import DAY_RIDGE, State, blocks, evaluate, shared_columns, solve
 from tmall_nb.stats.elasticity.panel import Array, Panel
 
@@ -32,6 +33,8 @@ class Fit:
     Attributes
     ----------
     elasticity, variance : (items,) posterior mean and variance of e_i
+    overall, overall_variance : mean of e_i weighted by units sold, and its posterior variance (items share day effects and
+        category means, so they do not err independently)
     level : (items,) a_i: log units a day at the item's mean log price, before day effects
     slopes : (items, k) l_ik of the controls; slope_variance : the same shape
     day : (days,) f_t
@@ -47,6 +50,8 @@ class Fit:
 
     elasticity: Array
     variance: Array
+    overall: float
+    overall_variance: float
     level: Array
     slopes: Array
     slope_variance: Array
@@ -123,8 +128,11 @@ def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> 
         if known.sum() < 3:
             continue
         estimate = state.local[known, k] * precision[known] / data[known]
-        group = panel.category[known] if k == 1 else (np.zeros(known.sum(), np.intp) if k in moving else None)
-        spread = paule_mandel(estimate, 1 / data[known], group)
+        if k == 1:
+            spread = likely_spread(estimate, 1 / data[known], panel.category[known])
+        else:
+            group = np.zeros(known.sum(), np.intp) if k in moving else None
+            spread = paule_mandel(estimate, 1 / data[known], group)
         if np.isfinite(spread):
             state.prior[k] = 1 / spread
     _shrink_means(panel, state, conditional)
@@ -190,7 +198,9 @@ def _excess(features: list[Array], score: Array, info: Array, hessian: Array, st
 
 
 def _result(panel: Panel, state: State, rounds: int, moved: float) -> Fit:
-    step = solve(panel, state, with_variance=True)
+    sold = np.where(panel.seen, panel.units, 0.0).sum(axis=1)
+    weight = sold / sold.sum()
+    step = solve(panel, state, with_variance=True, weight=weight)
     state.local += step.local
     state.shared += step.shared
     categories = int(panel.category.max()) + 1
@@ -200,9 +210,12 @@ def _result(panel: Panel, state: State, rounds: int, moved: float) -> Fit:
     for n, k in enumerate(extra):
         control_mean[k - 2] = state.shared[panel.days + categories + n]
         control_variance[k - 2] = step.shared_variance[panel.days + categories + n]
+    elasticity = state.local[:, 1] + state.shared[at][panel.category]
     return Fit(
-        elasticity=state.local[:, 1] + state.shared[at][panel.category],
+        elasticity=elasticity,
         variance=step.variance,
+        overall=float(weight @ elasticity),
+        overall_variance=step.weighted_variance,
         level=state.local[:, 0],
         slopes=state.local[:, 2:] + control_mean,
         slope_variance=step.conditional[:, 2:] + control_variance,

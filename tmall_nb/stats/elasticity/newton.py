@@ -137,7 +137,7 @@ class Step:
 
     local, shared : the step; conditional : (items, p) posterior variances given the shared parameters;
     variance : (items,) posterior variance of m_c + d_i, the shared parameters' uncertainty included;
-    shared_variance : (g,)
+    shared_variance : (g,); weighted_variance : the same of the weighted mean over items
     """
 
     local: Array
@@ -145,9 +145,10 @@ class Step:
     conditional: Array
     variance: Array
     shared_variance: Array
+    weighted_variance: float
 
 
-def solve(panel: Panel, state: State, *, with_variance: bool) -> Step:
+def solve(panel: Panel, state: State, *, with_variance: bool, weight: Array | None = None) -> Step:
     """Return the joint Newton step from ``state``."""
     size = len(state.shared)
     schur = np.diag(state.shared_prior)
@@ -170,11 +171,16 @@ def solve(panel: Panel, state: State, *, with_variance: bool) -> Step:
     shared = cho_solve(solved, gradient)
     local, variance = np.empty_like(state.local), np.full(panel.items, np.nan)
     inverse = cho_solve(solved, np.eye(size)) if with_variance else None
+    total, own_part = np.zeros(size), 0.0
     for rows, factor, half, reduced in kept:
         local[rows] = np.einsum("iqp,iq->ip", factor, half - reduced @ shared)
         if inverse is not None:
             reach = -np.einsum("iq,iqg->ig", factor[:, :, 1], reduced)
             reach[np.arange(len(reach)), panel.days + panel.category[rows]] += 1.0
             variance[rows] = conditional[rows, 1] + ((reach @ inverse) * reach).sum(axis=1)
+            if weight is not None:
+                total += weight[rows] @ reach
+                own_part += float(weight[rows] ** 2 @ conditional[rows, 1])
     spread = np.diag(inverse).copy() if inverse is not None else np.full(size, np.nan)
-    return Step(local, shared, conditional, variance, spread)
+    weighted = own_part + float(total @ inverse @ total) if inverse is not None else np.nan
+    return Step(local, shared, conditional, variance, spread, weighted)
