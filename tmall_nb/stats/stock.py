@@ -61,13 +61,13 @@ def allot_budget(
     Parameters
     ----------
     order : (S,) units wanted; late : (G, S) units lost that an order can save
-    margin, cost : (S,) yuan a unit; items without either are not ordered from a budget
+    margin, cost : (S,) yuan a unit; items without either, or without a margin above 0, get nothing
     terms : (S,) minimum order and (S,) pack size
     budget : yuan
     """
     minimum, pack = terms
     parts = []
-    for i in np.flatnonzero((order > 0) & np.isfinite(margin) & np.isfinite(cost) & (cost > 0)):
+    for i in np.flatnonzero((order > 0) & (np.nan_to_num(margin) > 0) & (np.nan_to_num(cost) > 0)):
         size = max(pack[i], 1.0)
         step = max(np.ceil(order[i] / CHUNKS / size) * size, size)
         ends = np.unique(np.minimum(np.append(np.arange(max(minimum[i], step), order[i], step), order[i]), order[i]))
@@ -78,9 +78,9 @@ def allot_budget(
         parts += [(-g, i, k, u) for k, (g, u) in enumerate(zip(gain, units, strict=True))]
     paid = np.zeros(len(order))
     closed = np.zeros(len(order), dtype=bool)
-    for loss, i, _, units in sorted(parts):
+    for _, i, _, units in sorted(parts):
         price = units * cost[i]
-        if loss >= 0 or closed[i] or price > budget:
+        if closed[i] or price > budget:
             closed[i] = True
             continue
         paid[i] += units

@@ -60,7 +60,7 @@ def check_stock(stock: pd.DataFrame) -> pd.DataFrame:
 
 
 def _newest(frame: pd.DataFrame) -> pd.DataFrame:
-    day = pd.to_datetime(frame["date"], errors="coerce")
+    day = pd.to_datetime(frame["date"], errors="coerce", format="mixed")
     if day.isna().any():
         row = _row(day.isna())
         raise ExportError(SOURCE, f"{frame['date'].iloc[row - 1]!r} is not a date", row=row, column="date")
