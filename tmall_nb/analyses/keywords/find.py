@@ -60,9 +60,9 @@ def find_keywords(
     bought = set(_plain(ads["keyword"])) if len(ads) else set()
     cost = float(ads["spend"].sum() / ads["clicks"].sum()) if len(ads) and ads["clicks"].sum() > 0 else np.nan
     valued = _value_own(own, margin, cost, level, seed)
-    reach = _reach(market, valued, seed)
+    reach = _reach(market, valued, bought, seed)
     table = _opportunities(valued, reach, bought)
-    rising = find_rising(own, level)
+    rising = find_rising(own, ads, level)
     overlaps = find_overlaps(ads, own, level)
     findings = describe_opportunities(table, reach, rising, overlaps, cost)
     method = Method(
@@ -143,7 +143,7 @@ def _value_own(own: pd.DataFrame, margin: float, cost: float, level: float, seed
     return sums.assign(**dict(zip(names, values, strict=True)), suggested_bid_yuan=scores.mean * worth * margin)
 
 
-def _reach(market: pd.DataFrame, own: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _reach(market: pd.DataFrame, own: pd.DataFrame, bought: set[str], seed: int) -> pd.DataFrame:
     """One row per market term: ranges of popularity, conversion and demand, and how far the shop reaches it."""
     columns = ["search_popularity_low", "search_popularity_high", "conversion_rate_low", "conversion_rate_high"]
     frame = market.reindex(columns=["keyword", *columns, "search_growth"])
@@ -162,7 +162,8 @@ def _reach(market: pd.DataFrame, own: pd.DataFrame, seed: int) -> pd.DataFrame:
     share = frame["visitors"] / frame["search_popularity_high"].astype(float)
     usual = share[share > 0].median()
     upper = frame["visitors"] / frame["search_popularity_low"].astype(float).clip(lower=1)
-    frame["verdict"] = np.where(frame["visitors"] <= 0, "not_reached", np.where(upper < _WEAK * usual, "weak", "reached"))
+    none, paid = (frame["visitors"] <= 0).to_numpy(), _plain(frame["keyword"]).isin(bought).to_numpy()
+    frame["verdict"] = np.select([none & paid, none, upper < _WEAK * usual], ["ads_only", "not_reached", "weak"], "reached")
     return frame.sort_values(["probability_better", "keyword"], ascending=[False, True]).reset_index(drop=True)
 
 

@@ -38,22 +38,24 @@ def _buy(table: pd.DataFrame, cost: float, own_terms: int) -> Finding:
 
 
 def _reach(reach: pd.DataFrame) -> Finding | None:
-    missed = reach[reach["verdict"] != "reached"]
     if reach.empty:
         return None
-    if missed.empty:
+    missed = reach[reach["verdict"].isin(["not_reached", "weak"])]
+    paid = reach[reach["verdict"] == "ads_only"]
+    if missed.empty and paid.empty:
         return Finding("demand_reached", "good", {"keywords": len(reach)})
-    best = missed.iloc[0]
+    best = (paid if missed.empty else missed).iloc[0]
     values = {
-        "keywords": len(missed),
+        "keywords": len(paid if missed.empty else missed),
         "terms": len(reach),
+        "paid": len(paid),
         "example": str(best["keyword"]),
         "probability": float(best["probability_better"]),
         "popularity_low": float(best["search_popularity_low"]),
         "popularity_high": float(best["search_popularity_high"]),
         "visitors": float(best["visitors"]),
     }
-    return Finding("demand_missed", "watch", values, action=True)
+    return Finding("demand_only_paid" if missed.empty else "demand_missed", "watch", values, action=True)
 
 
 def _rising(rising: pd.DataFrame) -> Finding | None:
@@ -61,8 +63,13 @@ def _rising(rising: pd.DataFrame) -> Finding | None:
         return None
     up = rising[rising["verdict"].isin(["rising", "season_coming"])]
     if up.empty:
-        return Finding("nothing_rises", "unknown", {"keywords": len(rising)})
+        season = int(rising["season_next"].notna().sum())
+        return Finding("nothing_rises", "unknown", {"keywords": len(rising), "season": season})
     best = up.iloc[0]
+    if best["verdict"] == "season_coming":
+        values = {"keywords": len(up), "example": str(best["keyword"]), "season": float(best["season_next"])}
+        values |= {"season_low": float(best["season_low"]), "season_high": float(best["season_high"])}
+        return Finding("season_comes", "watch", values, action=True)
     values = {
         "keywords": len(up),
         "example": str(best["keyword"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.keywords.inputs import KeywordInput
@@ -123,19 +124,19 @@ def _brand(kinds: pd.DataFrame) -> Finding | None:
 
 
 def _stage(stages: pd.DataFrame) -> Finding | None:
+    """The stage that costs most orders, over the keywords it is certainly weakest for; their errors are independent."""
     weak = stages[stages["weakest"].astype(bool)]
     if weak.empty:
-        return None
-    counts = (
-        weak.groupby("stage")
-        .agg(keywords=("keyword", "size"), lost=("lost_orders", "sum"))
-        .sort_values("lost", ascending=False)
-    )
-    worst = str(counts.index[0])
-    example = weak[weak["stage"] == worst].sort_values("lost_orders", ascending=False).iloc[0]
+        return Finding("no_weak_stage", "unknown", {"keywords": stages["keyword"].nunique()}) if len(stages) else None
+    worst = str(weak.groupby("stage")["lost_orders"].sum().idxmax())
+    rows = weak[weak["stage"] == worst].sort_values("lost_orders", ascending=False)
+    example, lost = rows.iloc[0], float(rows["lost_orders"].sum())
+    down, up = (float(np.sqrt(((rows[c] - rows["lost_orders"]) ** 2).sum())) for c in ("lost_orders_low", "lost_orders_high"))
     values = {
-        "keywords": int(counts["keywords"].iloc[0]),
-        "lost": float(counts["lost"].iloc[0]),
+        "keywords": len(rows),
+        "lost": lost,
+        "lost_low": max(lost - down, 0.0),
+        "lost_high": lost + up,
         "example": str(example["keyword"]),
         "rate": float(example["rate"]),
         "rate_low": float(example["low"]),

@@ -26,7 +26,7 @@ class KeywordResult:
         1 is no effect), verdict (helps, hurts, no_difference)
     stages : one row per keyword and stage (impression_to_click, click_to_cart, cart_to_order or click_to_order): rate,
         low, high, peer_rate, gap_share (part of the shortfall of orders per impression against its peers that falls on
-        the stage, 0-1), lost_orders, weakest
+        the stage, 0-1), lost_orders with ``_low`` and ``_high`` (against the peers' rate), weakest
     kinds : one row per kind: keywords, clicks, spend, ad_orders, ad_sales, order_per_click, low, high, roas
     findings, method : as everywhere
     """
@@ -51,11 +51,13 @@ class OpportunityResult:
         random other term, 0-1), verdict (buy, test, watch, not_enough_data)
     unreached : one row per market term: search_popularity_low, search_popularity_high, conversion_rate_low,
         conversion_rate_high, demand_low, demand_high, visitors (the shop's own), probability_better, verdict
-        (not_reached, weak, reached)
+        (not_reached: neither bought nor among the shop's search terms; ads_only; weak; reached)
     rising : one row per own term: recent, before (visitors per day), growth with low and high (ratio),
-        probability_rising, season_next (visitors of the coming four weeks over the last four, a year ago), verdict
+        probability_rising, season_next (visits of the coming four weeks over the last four, a year ago; the term's share of
+        ad clicks where the own search report is shorter) with season_low and season_high, verdict (rising,
+        season_coming, steady, falling)
     overlaps : one row per bought term with free visitors: spend, clicks, visitors, slope with low and high (free
-        visitors lost per ad click), verdict (suspected, possible, no_sign, not_enough_data), test_days
+        visitors per ad click), p_value (one-sided), verdict (suspected, possible, no_sign, not_enough_data), test_days
     findings, method : as everywhere
     """
 

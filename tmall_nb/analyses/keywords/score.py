@@ -16,6 +16,7 @@ from tmall_nb.analyses.keywords.stages import diagnose_stages
 from tmall_nb.analyses.result import Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.lexicon import domain_words
+from tmall_nb.queries.item_titles import item_titles
 from tmall_nb.shop import Shop
 from tmall_nb.stats.keywords import (
     RateModel,
@@ -27,7 +28,7 @@ from tmall_nb.stats.keywords import (
     score_rates,
     shrink_values,
 )
-from tmall_nb.stats.segment import Segmenter, mine_words
+from tmall_nb.stats.segment import Segmenter, leading_word, mine_words
 
 SOURCE = (
     "Binomial logit with normal root effects and residual, Laplace and Gauss-Hermite quadrature (Liu & Pierce 1994), "
@@ -146,7 +147,16 @@ def _with_presale(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _brand_words(source: Shop | pd.DataFrame) -> tuple[str, ...]:
-    own = source.settings.get("brand_words", ()) if isinstance(source, Shop) else ()
+    """The shop's own brand: ``brand_words`` of shop.toml, else the string most of its titles begin with."""
+    if not isinstance(source, Shop):
+        return ()
+    own = source.settings.get("brand_words")
+    if own is None:
+        if not (source.has("product_master") or source.has("product_daily")):
+            return ()
+        known = [w for words in domain_words().values() for w in words]
+        found = leading_word(item_titles(source)["item_title"].astype(str).tolist(), known=known)
+        return (found,) if found else ()
     return tuple(w.lower() for w in ([own] if isinstance(own, str) else own))
 
 

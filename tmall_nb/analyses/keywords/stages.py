@@ -11,7 +11,10 @@ from tmall_nb.stats.keywords import beta_mle, beta_posterior
 _LEAST_CLICKS = 30  # below it a stage cannot be told from its peers
 _MOST_KEYWORDS = 2_000
 _LEAST_PEERS = 5
-COLUMNS = ["keyword", "stage", "trials", "hits", "rate", "low", "high", "peer_rate", "gap_share", "lost_orders", "weakest"]
+COLUMNS = [
+    *("keyword", "stage", "trials", "hits", "rate", "low", "high", "peer_rate", "gap_share"),
+    *("lost_orders", "lost_orders_low", "lost_orders_high", "weakest"),
+]
 
 
 def diagnose_stages(rows: pd.DataFrame, kind: NDArray[np.object_], product: NDArray[np.int64], level: float) -> pd.DataFrame:
@@ -74,12 +77,18 @@ def _stage(rows: pd.DataFrame, group: NDArray[np.object_], name: str, trials: st
 
 
 def _shares(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Shares of the shortfall, and the orders the keyword would have had at its peers' rate in the stage alone.
+
+    Expected orders are impressions × the shrunk stage rates, so that a keyword without an order loses some too; the
+    interval of the loss is that of the stage's rate.
+    """
     log_gap = np.log(frame["peer_rate"] / frame["rate"])
     keywords = frame["keyword"]
     shortfall = log_gap.clip(lower=0).groupby(keywords).transform("sum")
     frame["gap_share"] = (log_gap.clip(lower=0) / shortfall.where(shortfall > 0)).fillna(0.0)
-    orders = keywords.map(rows.set_index("keyword")["ad_orders"])
-    frame["lost_orders"] = orders * (frame["peer_rate"] / frame["rate"] - 1).clip(lower=0)
+    orders = keywords.map(rows.set_index("keyword")["impressions"]) * frame["rate"].groupby(keywords).transform("prod")
+    for name, rate in (("lost_orders", "rate"), ("lost_orders_low", "high"), ("lost_orders_high", "low")):
+        frame[name] = orders * (frame["peer_rate"] / frame[rate] - 1).clip(lower=0)
     certain = frame["high"] < frame["peer_rate"]
     top = frame["gap_share"].where(certain).groupby(keywords).transform("max")
     frame["weakest"] = certain & (frame["gap_share"] == top) & (frame["gap_share"] > 0)
