@@ -113,6 +113,10 @@ class Shop:
         values = {k: v.to_pydatetime() if isinstance(v, pd.Timestamp) else v for k, v in used.items()}
         return _frame(cursor.sql(text, params=values or None).to_arrow_table())
 
+    def batches(self, text: str, /, *, rows: int = 1_000_000) -> pa.RecordBatchReader:
+        """Run one DuckDB query and read its rows as Arrow batches of at most ``rows``: for what does not fit in memory."""
+        return self._connection.cursor().sql(text).to_arrow_reader(rows)
+
     @cached_property
     def calendar(self) -> pd.DataFrame:
         """Campaigns: the merchant's own exports first, then the shipped calendar (see ``tmall_nb.calendar``)."""

@@ -243,15 +243,3 @@ def test_findings_and_method_speak_both_languages(result):
     for language in ("zh", "en"):
         assert len(str(tn.say(result.findings, language)).splitlines()) == len(result.findings)
         assert "observation_end" in str(tn.show(result.method, language))
-
-
-def test_large_tables_are_read_in_parts_with_the_same_cells(orders, monkeypatch):
-    from tmall_nb.queries import buyer_orders as module
-    from tmall_nb.queries.cohort_cells import age_cells, calendar_cells, cohort_sizes
-
-    data = module.buyer_orders(orders, end=END)
-    whole = [query(data, refunded=True) for query in (calendar_cells, age_cells, cohort_sizes)]
-    monkeypatch.setattr(module, "ROWS_AT_ONCE", len(orders) // 3)
-    assert data.parts > 3
-    for query, one in zip((calendar_cells, age_cells, cohort_sizes), whole, strict=True):
-        pd.testing.assert_frame_equal(query(data, refunded=True), one, rtol=1e-12)

@@ -1,12 +1,12 @@
 """Paid orders with a buyer, from a shop or a plain frame, as one relation ``buyer_orders`` for SQL.
 
-Columns: buyer (BIGINT), day (days since 1970-01-01), month (months since year 0), gross and net (int64 cents), the text columns
-asked for. A frame's buyers are numbered once, so that no text key is ever joined.
+Columns: buyer (BIGINT), day (days since 1970-01-01), month (months since year 0), gross and net (whole cents as DOUBLE), the
+text columns asked for. A frame's buyers are numbered once, so that no text key is ever joined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,19 +24,23 @@ __all__ = ["FIRST_COLUMNS", "BuyerOrders", "buyer_orders"]
 
 FIRST_COLUMNS = ("item", "category", "channel", "province")  # attributes of a first order that cohorts are compared by
 EPOCH = pd.Timestamp("1970-01-01")
-ROWS_AT_ONCE = 12_500_000
+ROWS_PER_BATCH = 1_000_000
 SHOP_ORDERS = """
-SELECT o.buyer_key AS buyer, date_diff('day', DATE '1970-01-01', CAST(o.paid_at AS DATE)) AS day,
-       CAST(year(o.paid_at) * 12 + month(o.paid_at) - 1 AS INTEGER) AS month,
-       CAST(100 * {gross} AS BIGINT) AS gross,
-       CAST(100 * ({gross} - greatest(least(coalesce(o.refund_amount, {gross} - {net}), greatest({gross}, 0)), 0)) AS BIGINT)
-       AS net
-       {columns}
-FROM orders o {joins}
-WHERE o.paid_at IS NOT NULL AND o.paid_at < DATE '{stop}' AND o.buyer_key IS NOT NULL
+SELECT buyer, day, month, gross, {net} AS net {names}
+FROM (SELECT *, {gross} AS gross FROM (
+    SELECT o.buyer_key AS buyer, date_diff('day', DATE '1970-01-01', CAST(o.paid_at AS DATE)) AS day,
+           CAST(year(o.paid_at) * 12 + month(o.paid_at) - 1 AS INTEGER) AS month {cents} {columns}
+    FROM orders o {joins}
+    WHERE o.paid_at IS NOT NULL AND o.paid_at < DATE '{stop}' AND o.buyer_key IS NOT NULL AND NOT ({no_amount})))
 """
-GROSS = "coalesce(o.paid_amount, o.net_amount + coalesce(o.refund_amount, 0))"
-NET = "coalesce(o.net_amount, o.paid_amount - coalesce(o.refund_amount, 0))"
+# whole cents as DOUBLE: sums are exact below 2^53 cents, and cost less than those of DECIMAL
+CENTS = "round(100 * CAST(o.{0}_amount AS DOUBLE))"
+# refunds lie between 0 and what was paid
+NET = {
+    (): "gross", ("net",): "least(greatest(coalesce(net_cents, gross), least(gross, 0)), gross)",
+    ("refund",): "gross - greatest(least(coalesce(refund_cents, 0), greatest(gross, 0)), 0)",
+    ("net", "refund"): "gross - greatest(least(coalesce(refund_cents, gross - net_cents, 0), greatest(gross, 0)), 0)",
+}  # fmt: skip
 FIRST_ITEM = """
 LEFT JOIN (SELECT order_id, arg_max(item_id, coalesce(paid_amount, goods_payable, list_price, 0)) AS item,
                   arg_max(coalesce(item_title, item_id), coalesce(paid_amount, goods_payable, list_price, 0)) AS title
@@ -48,7 +52,8 @@ SHOP_COUNTS = """
 SELECT count(*) AS rows, count(*) FILTER (paid_at IS NULL) AS unpaid,
        count(*) FILTER (paid_at >= DATE '{stop}') AS after_end,
        count(*) FILTER (paid_at < DATE '{stop}' AND buyer_key IS NULL) AS no_buyer,
-       count(*) FILTER (paid_at < DATE '{stop}' AND refund_amount > {gross} AND {gross} >= 0) AS refund_over_paid
+       count(*) FILTER (paid_at < DATE '{stop}' AND buyer_key IS NOT NULL AND ({no_amount})) AS no_amount,
+       count(*) FILTER (paid_at < DATE '{stop}' AND {over}) AS refund_over_paid
 FROM orders o
 """
 
@@ -80,16 +85,21 @@ class BuyerOrders:
         assert self._connection is not None
         return _plain(self._connection.sql(text).to_arrow_table())
 
+    def batches(self, text: str) -> Iterator[tuple[np.ndarray, ...]]:
+        """Run such a query and yield its columns as arrays, some rows at a time (numbers only, none missing)."""
+        if self._shop is not None:
+            reader = self._shop.batches(text.replace("FROM buyer_orders", f"FROM ({self._prefix})", 1), rows=ROWS_PER_BATCH)
+        else:
+            assert self._connection is not None
+            reader = self._connection.sql(text).to_arrow_reader(ROWS_PER_BATCH)
+        for batch in reader:
+            yield tuple(column.to_numpy() for column in batch.columns)
+
     @cached_property
     def first_day(self) -> pd.Timestamp:
         """Day of the first order."""
         found = self.sql("WITH orders_of AS (SELECT * FROM buyer_orders) SELECT min(day) AS first FROM orders_of")
         return EPOCH + pd.Timedelta(days=int(found["first"].iloc[0]))
-
-    @property
-    def parts(self) -> int:
-        """In how many parts, by buyer, a query over all orders is run so that its memory stays bounded."""
-        return 1 + self.counts["rows_used"] // ROWS_AT_ONCE
 
     @property
     def end_day(self) -> int:
@@ -161,11 +171,27 @@ def _from_shop(shop: Shop, end: str | pd.Timestamp | None, first: Sequence[str])
     there = tuple(name for name in FIRST_COLUMNS if name in first and sources[name][2])
     columns = "".join(f", {sources[name][0]} AS {name}" for name in there)
     joins = " ".join(dict.fromkeys([*([FIRST_ITEM] if "category" in there else []), *(sources[n][1] for n in there)]))
-    prefix = SHOP_ORDERS.format(gross=GROSS, net=NET, columns=columns, joins=joins, stop=stop)
-    row = shop.sql(SHOP_COUNTS.format(stop=stop, gross=GROSS)).iloc[0]
-    aside = {k: int(row[k]) for k in ("unpaid", "after_end", "no_buyer", "refund_over_paid")}
-    used = int(row["rows"]) - aside["unpaid"] - aside["after_end"] - aside["no_buyer"]
+    amounts = _amounts(set(shop.manifest.get("columns", {}).get("orders", ())))
+    names = "".join(f", {name}" for name in there)
+    prefix = SHOP_ORDERS.format(**amounts, names=names, columns=columns, joins=joins, stop=stop)
+    row = shop.sql(SHOP_COUNTS.format(stop=stop, over=amounts["over"], no_amount=amounts["no_amount"])).iloc[0]
+    aside = {k: int(row[k]) for k in ("unpaid", "after_end", "no_buyer", "no_amount", "refund_over_paid")}
+    used = int(row["rows"]) - sum(rows for reason, rows in aside.items() if reason != "refund_over_paid")
     return BuyerOrders(day, there, {"rows_used": used, **aside}, None, shop, prefix)
+
+
+def _amounts(held: set[str]) -> dict[str, str]:
+    """SQL for the cents of an order, from the columns that files held."""
+    there = [name for name in ("paid", "net", "refund") if f"{name}_amount" in held]
+    whole = {"paid": "paid_cents", "net": "net_cents" + (" + coalesce(refund_cents, 0)" if "refund" in there else "")}
+    ways = [whole[name] for name in there if name in whole]
+    return {
+        "cents": "".join(f", {CENTS.format(name)} AS {name}_cents" for name in there),
+        "gross": f"coalesce({', '.join(ways)})" if ways else "CAST(NULL AS DOUBLE)",
+        "net": NET[tuple(name for name in there if name != "paid")],
+        "no_amount": " AND ".join(f"{name}_amount IS NULL" for name in there if name in whole) or "true",
+        "over": "refund_amount > paid_amount AND paid_amount >= 0" if {"paid", "refund"} <= set(there) else "false",
+    }
 
 
 def _from_frame(frame: pd.DataFrame, end: str | pd.Timestamp | None, buyer: str, first: Sequence[str]) -> BuyerOrders:
@@ -192,8 +218,8 @@ def _from_frame(frame: pd.DataFrame, end: str | pd.Timestamp | None, buyer: str,
         "buyer": number[used].astype(np.int64),
         "day": ((when.to_numpy("datetime64[D]") - np.datetime64("1970-01-01")).astype(np.int32)),
         "month": (when.dt.year * 12 + when.dt.month - 1).to_numpy(np.int32),
-        "gross": np.rint(paid[used]).astype(np.int64),
-        "net": np.rint(paid[used] - refund[used]).astype(np.int64),
+        "gross": np.rint(paid[used]),
+        "net": np.rint(paid[used] - refund[used]),
     }
     columns |= {name: _texts(frame[name][used]) for name in there}
     rows = {"rows_used": int(used.sum()), **rows, "refund_over_paid": int((over & used).sum())}

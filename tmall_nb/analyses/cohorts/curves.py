@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.queries.buyer_orders import EPOCH, BuyerOrders
-from tmall_nb.queries.second_orders import repurchase_counts, second_order_gaps
+from tmall_nb.queries.second_orders import gap_counts, gaps_by, repurchase_counts
 from tmall_nb.stats.proportions import wilson
 from tmall_nb.stats.survival import Curve, hazard_window, kaplan_meier
 
-__all__ = ["EQUAL_AGE_DAYS", "compare_segments", "repurchase_curve", "repurchase_rates"]
+__all__ = ["EQUAL_AGE_DAYS", "WINDOW_DAYS", "compare_segments", "repurchase_curve", "repurchase_rates"]
 
 EQUAL_AGE_DAYS = 90
 FEW_BUYERS = 30
@@ -22,9 +22,9 @@ WINDOW_DAYS = 365
 MEMORY_DAYS = 365  # a returning buyer has bought in the year before
 
 
-def repurchase_curve(orders: BuyerOrders, *, refunded: bool, level: float) -> tuple[pd.DataFrame, Curve]:
+def repurchase_curve(firsts: pd.DataFrame, *, end_day: int, level: float) -> tuple[pd.DataFrame, Curve]:
     """Return one row per day (day, repurchased, low, high, at_risk, events) and the curve behind it."""
-    counts = second_order_gaps(orders, refunded=refunded)
+    counts = gap_counts(firsts, end_day=end_day)
     curve = kaplan_meier(counts["days"], counts["events"], counts["censored"], level=level)
     frame = pd.DataFrame(
         {"day": curve.time.astype(int), "repurchased": curve.happened, "low": curve.low, "high": curve.high}
@@ -37,32 +37,28 @@ def reminder_window(curve: Curve) -> tuple[float, float]:
     return hazard_window(curve)
 
 
-def compare_segments(orders: BuyerOrders, campaigns: pd.DataFrame | None, *, refunded: bool, level: float) -> pd.DataFrame:
+def compare_segments(
+    orders: BuyerOrders, firsts: pd.DataFrame, campaigns: pd.DataFrame | None, *, refunded: bool, level: float
+) -> pd.DataFrame:
     """Return by, segment, buyers, repurchased within 90 days (Kaplan-Meier) with low/high, against_rest (points), verdict.
 
     Compared at equal age: buyers too young enter for the days they have been seen. The verdict is ``higher``, ``lower``,
     ``same`` (the interval of the difference from all others, widened for the segments looked at, spans 0) or
     ``not_enough_data``.
     """
-    parts = []
-    for by, key in (("campaign", _campaign_key(campaigns)), *((name, name) for name in orders.first)):
-        if key is None:
-            continue
-        counts = second_order_gaps(orders, refunded=refunded, by=key).dropna(subset=["segment"])
-        if counts["segment"].nunique() > 1:
-            parts.append(_compare(counts, by, level))
+    tables = {name: gaps_by(orders, name, refunded=refunded).dropna(subset=["segment"]) for name in orders.first}
+    tables = {"campaign": _by_campaign(firsts, campaigns, orders.end_day)} | tables
+    parts = [_compare(counts, by, level) for by, counts in tables.items() if counts["segment"].nunique() > 1]
     return pd.concat(parts, ignore_index=True)[SEGMENT_COLUMNS] if parts else pd.DataFrame(columns=SEGMENT_COLUMNS)
 
 
-def _campaign_key(campaigns: pd.DataFrame | None) -> str | None:
-    if campaigns is None or campaigns.empty:
-        return None
-    days = campaigns.dropna(subset=["start", "end"])
-    spans = [
-        f"first_day BETWEEN {(start.normalize() - EPOCH).days} AND {(end.normalize() - EPOCH).days}"
-        for start, end in zip(days["start"], days["end"], strict=True)
-    ]
-    return f"CASE WHEN {' OR '.join(spans)} THEN 'campaign' ELSE 'ordinary' END" if spans else None
+def _by_campaign(firsts: pd.DataFrame, campaigns: pd.DataFrame | None, end_day: int) -> pd.DataFrame:
+    inside = np.zeros(len(firsts), dtype=bool)
+    for start, end in [] if campaigns is None else campaigns[["start", "end"]].dropna().itertuples(index=False):
+        inside |= firsts["first_day"].between((start.normalize() - EPOCH).days, (end.normalize() - EPOCH).days).to_numpy()
+    sides = {"campaign": firsts[inside], "ordinary": firsts[~inside]}
+    parts = [gap_counts(part, end_day=end_day).assign(segment=name) for name, part in sides.items() if len(part)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _compare(counts: pd.DataFrame, by: str, level: float) -> pd.DataFrame:
@@ -94,15 +90,15 @@ def _verdict(buyers: int, low: float, high: float) -> str:
     return "higher" if low > 0 else "lower" if high < 0 else "same"
 
 
-def repurchase_rates(orders: BuyerOrders, curve: Curve, *, refunded: bool, level: float) -> pd.DataFrame:
+def repurchase_rates(firsts: pd.DataFrame, curve: Curve, *, end_day: int, level: float) -> pd.DataFrame:
     """Return the definitions of 复购率 side by side: definition, window_days, buyers, count, repurchase_rate, low, high.
 
     ``twice_in_window``: buyers with two orders or more among buyers of the last 365 days. ``twice_on_two_days``: the same with
     orders of one day taken as one. ``returning_share``: buyers of the last 365 days who had bought before. ``second_order``:
     first buyers with a second order within 90/180/365 days, by Kaplan-Meier, so that young buyers do not pull it down.
     """
-    row = repurchase_counts(orders, refunded=refunded, window_days=WINDOW_DAYS)
-    history = orders.end_day - int(row["earliest"])
+    row = repurchase_counts(firsts, end_day=end_day, window_days=WINDOW_DAYS)
+    history = end_day - row["earliest"]
     rows = []
     for name, column in (("twice_in_window", "twice"), ("twice_on_two_days", "twice_days"), ("returning_share", "returning")):
         known = name != "returning_share" or history > WINDOW_DAYS

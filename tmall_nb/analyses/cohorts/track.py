@@ -11,15 +11,21 @@ import pandas as pd
 from tmall_nb.analyses.cohorts.aggregate import COLUMNS as MONTH_COLUMNS
 from tmall_nb.analyses.cohorts.aggregate import NEEDED, aggregate_months
 from tmall_nb.analyses.cohorts.cells import COLUMNS, LEVEL, cell_grid
-from tmall_nb.analyses.cohorts.curves import compare_segments, reminder_window, repurchase_curve, repurchase_rates
+from tmall_nb.analyses.cohorts.curves import (
+    WINDOW_DAYS,
+    compare_segments,
+    reminder_window,
+    repurchase_curve,
+    repurchase_rates,
+)
 from tmall_nb.analyses.cohorts.findings import aggregate_findings, cohort_findings
 from tmall_nb.analyses.cohorts.projection import pooled_retention, project_retention
 from tmall_nb.analyses.cohorts.seasons import calendar_effects
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import ExportError, ParameterError
 from tmall_nb.queries.buyer_orders import FIRST_COLUMNS, BuyerOrders, buyer_orders
-from tmall_nb.queries.cohort_cells import age_cells, calendar_cells, cohort_sizes
-from tmall_nb.queries.second_orders import waiting_buyers
+from tmall_nb.queries.cohort_cells import CohortCells, cohort_cells
+from tmall_nb.queries.second_orders import first_orders, waiting_buyers
 from tmall_nb.shop import Shop
 
 __all__ = ["CohortsResult", "track_cohorts"]
@@ -132,25 +138,27 @@ def _checked_campaigns(campaigns: pd.DataFrame | None) -> pd.DataFrame | None:
 def _track(data: BuyerOrders, campaigns: pd.DataFrame | None, period: str, refunded: str) -> CohortsResult:
     keep = refunded == "in"
     frames: dict[str, pd.DataFrame] = {}
-    sizes = cohort_sizes(data, refunded=keep)
-    calendar = cell_grid(calendar_cells(data, refunded=keep), sizes, end=data.end, period="month")
-    frames["ages"] = cell_grid(age_cells(data, refunded=keep), sizes, end=data.end, period="30_days")
+    both = {name: cohort_cells(data, refunded=name == "in") for name in REFUNDED}
+    found = both[refunded]
+    calendar = cell_grid(found.calendar, found.sizes, end=data.end, period="month")
+    frames["ages"] = cell_grid(found.ages, found.sizes, end=data.end, period="30_days")
     frames["cells"] = calendar if period == "month" else frames["ages"]
-    frames["curve"], curve = repurchase_curve(data, refunded=keep, level=LEVEL)
-    frames["segments"] = compare_segments(data, campaigns, refunded=keep, level=LEVEL)
-    frames["rates"] = repurchase_rates(data, curve, refunded=keep, level=LEVEL)
+    firsts = first_orders(data, refunded=keep, window_days=WINDOW_DAYS)
+    frames["curve"], curve = repurchase_curve(firsts, end_day=data.end_day, level=LEVEL)
+    frames["segments"] = compare_segments(data, firsts, campaigns, refunded=keep, level=LEVEL)
+    frames["rates"] = repurchase_rates(firsts, curve, end_day=data.end_day, level=LEVEL)
     pooled = pooled_retention(frames["cells"], level=LEVEL)
     frames["projection"], error = project_retention(pooled)
     frames["calendar"] = calendar_effects(calendar, level=LEVEL)
     frames["table"] = _per_cohort(frames["cells"])
     window = reminder_window(curve)
     facts: dict[str, Any] = {
-        "buyers": int(sizes["cohort_size"].sum()), "second_orders": int(curve.events.sum()), "window": window,
-        "waiting": waiting_buyers(data, window, refunded=keep), "holdout_error": error, "ages": len(pooled),
+        "buyers": int(found.sizes["cohort_size"].sum()), "second_orders": int(curve.events.sum()), "window": window,
+        "waiting": waiting_buyers(firsts, window, end_day=data.end_day), "holdout_error": error, "ages": len(pooled),
     }  # fmt: skip
     facts |= _ahead(frames["projection"])
     frames["months"] = pd.DataFrame(columns=MONTH_COLUMNS)
-    method = _method(data, {"period": period, "refunded": refunded} | _both_ways(data))
+    method = _method(data, {"period": period, "refunded": refunded} | _both_ways(both, data.end))
     return CohortsResult(**frames, findings=cohort_findings(frames, facts), method=method)
 
 
@@ -172,20 +180,17 @@ def _per_cohort(cells: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def _both_ways(data: BuyerOrders) -> dict[str, float]:
+def _both_ways(both: dict[str, CohortCells], end: pd.Timestamp) -> dict[str, float]:
     """Retention one month later, with refunded orders in and out."""
-    both = {}
-    for name, keep in (("in", True), ("out", False)):
-        sizes = cohort_sizes(data, refunded=keep)
-        if sizes.empty:
-            both[f"retention_month_1_refunded_{name}"] = float("nan")
-            continue
-        first = cell_grid(calendar_cells(data, refunded=keep), sizes, end=data.end, period="month").query("age == 1 and seen")
-        members = first["cohort_size"].sum()
-        both[f"retention_month_1_refunded_{name}"] = (
-            round(float(first["active"].sum() / members), 4) if members else float("nan")
-        )
-    return both
+    shares = {}
+    for name, found in both.items():
+        share = float("nan")
+        if len(found.sizes):
+            first = cell_grid(found.calendar, found.sizes, end=end, period="month").query("age == 1 and seen")
+            members = first["cohort_size"].sum()
+            share = round(float(first["active"].sum() / members), 4) if members else share
+        shares[f"retention_month_1_refunded_{name}"] = share
+    return shares
 
 
 def _method(data: BuyerOrders, parameters: dict[str, Any]) -> Method:
