@@ -15,6 +15,7 @@ from tmall_nb.errors import ExportError, TmallError, closest, guess
 SHEETS = ("costs", "stock", "lead_times", "offsite_spend", "targets", "plan", "paths")
 SIZES = ("small", "year", "large")
 LANGUAGES = ("zh", "en")
+GROUPS = ("touch", "hold_out")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,6 +97,15 @@ def _template(args: argparse.Namespace) -> int:
     return 0
 
 
+def _names(args: argparse.Namespace) -> int:
+    from tmall_nb.exports.join_names import join_names
+
+    joined = join_names(args.lists, data_dir=args.data_dir, shop_id=args.shop, to=args.to, group=args.group)
+    place = Path(args.to).expanduser().resolve()
+    print(f"{joined.found} of {joined.members} names ({args.group}) written to {place}, readable by you alone")
+    return 0
+
+
 def _lab(args: argparse.Namespace) -> int:
     import subprocess
 
@@ -141,6 +151,13 @@ def _parser() -> argparse.ArgumentParser:
     template = command("template", _template, "write an empty sheet for what only the merchant knows")
     template.add_argument("sheet", choices=SHEETS, help="which sheet")
     template.add_argument("folder", nargs="?", default=".", help="where to (default: here)")
+
+    names = command("names", _names, "join a segment list's hashed keys back to buyers' names, into a file of your choice")
+    names.add_argument("lists", help="segment_lists.json of a report's folder, or its table as CSV or Parquet")
+    names.add_argument("--shop", required=True, help="name of the shop's folder inside --data-dir")
+    names.add_argument("--data-dir", default="data/raw", help="folder that holds the shop's folder (default: %(default)s)")
+    names.add_argument("--to", required=True, metavar="FILE", help="the CSV file to write; never inside outputs")
+    names.add_argument("--group", choices=GROUPS, default="touch", help="touch, or hold_out (who must not be written to)")
 
     command("lab", _lab, "open JupyterLab on the notebooks")
     return parser

@@ -42,11 +42,11 @@ def join(folder, to, **options):
 
 def test_names_of_the_touched_only(folder):
     target = folder / "mine.csv"
-    assert join(folder, target) == 2
+    assert join(folder, target) == (2, 3)
     lines = target.read_text(encoding="utf-8-sig").splitlines()
     assert lines == ["name,list,touch,group", "张三,remind,sms,touch", "'=cmd,remind,sms,touch"]
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert join(folder, folder / "held.csv", group="hold_out") == 1
+    assert join(folder, folder / "held.csv", group="hold_out") == (1, 1)
 
 
 def test_never_among_reports_or_parsed_tables(folder):
@@ -66,3 +66,46 @@ def test_what_is_not_a_list_is_refused(folder):
     (folder / "data" / ".parsed" / ".buyer_key").unlink()
     with pytest.raises(ExportError, match="key file"):
         join(folder, folder / "b.csv")
+
+
+def command(folder, *more):
+    from tmall_nb.cli import main
+
+    lists = folder / "outputs" / "segment_lists.json"
+    return main(["names", str(lists), "--shop", "qingmu", "--data-dir", str(folder / "data"), *map(str, more)])
+
+
+def test_command_says_where_names_went(folder, capsys):
+    target = folder / "mine.csv"
+    assert command(folder, "--to", target) == 0
+    assert capsys.readouterr().out.strip() == f"2 of 3 names (touch) written to {target}, readable by you alone"
+    assert command(folder, "--to", folder / "held.csv", "--group", "hold_out") == 0
+    assert "1 of 1 names (hold_out)" in capsys.readouterr().out
+
+
+def test_command_refuses_outputs(folder, capsys):
+    assert command(folder, "--to", folder / "outputs" / "names.csv") == 1
+    assert "outside the folders of reports" in capsys.readouterr().err
+    assert not (folder / "outputs" / "names.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["--too", "x.csv"], "--to"),
+        (["--to", "x.csv", "--grup", "touch"], "--group"),
+        (["--to", "x", "--group", "tuch"], "touch"),
+    ],
+)
+def test_command_answers_a_typo(folder, capsys, typed, meant):
+    with pytest.raises(SystemExit) as stopped:
+        command(folder, *typed)
+    assert stopped.value.code == 2 and f"Did you mean {meant}?" in capsys.readouterr().err
+
+
+def test_command_names_an_unknown_shop(folder, capsys):
+    from tmall_nb.cli import main
+
+    lists = str(folder / "outputs" / "segment_lists.json")
+    assert main(["names", lists, "--shop", "qingmo", "--data-dir", str(folder / "data"), "--to", str(folder / "x.csv")]) == 1
+    assert "qingmu" in capsys.readouterr().err

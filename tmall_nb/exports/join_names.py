@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,17 +22,25 @@ from tmall_nb.exports.clean import Cleaner
 from tmall_nb.exports.files import open_sheets
 from tmall_nb.exports.key import buyer_keys, read_key
 from tmall_nb.exports.kinds import find_header
+from tmall_nb.exports.load import shop_folder
 from tmall_nb.exports.store import list_sources
 
-__all__ = ["join_names"]
+__all__ = ["Joined", "join_names"]
 
 COLUMNS = ("list", "touch", "group")
 WITH_NAMES = {"orders", "order_items", "refunds"}
 PRIVATE_MODE = 0o600
 
 
-def join_names(lists: str | Path, *, data_dir: str | Path, shop_id: str, to: str | Path, group: str = "touch") -> int:
-    """Write ``name, list, touch, group`` of one group's members to a new CSV file; returns how many names were found.
+class Joined(NamedTuple):
+    """How many members the group has, and for how many a name was found in the order files."""
+
+    found: int
+    members: int
+
+
+def join_names(lists: str | Path, *, data_dir: str | Path, shop_id: str, to: str | Path, group: str = "touch") -> Joined:
+    """Write ``name, list, touch, group`` of one group's members to a new CSV file; says how many names were found.
 
     Parameters
     ----------
@@ -43,20 +51,21 @@ def join_names(lists: str | Path, *, data_dir: str | Path, shop_id: str, to: str
 
     Raises
     ------
-    ParameterError : ``to`` exists or lies among reports or parsed tables; group unknown
+    ParameterError : ``to`` exists or lies among reports or parsed tables; group or shop unknown
     ExportError : the lists cannot be read, or the shop has no key file yet
     """
     target = _target(Path(to), Path(data_dir))
     if group not in {"touch", "hold_out"}:
         raise ParameterError("group", group, "touch or hold_out")
+    folder = shop_folder(Path(data_dir), shop_id)
     wanted = {int(row["buyer_key"]): row for row in _read_lists(Path(lists)) if row.get("group", group) == group}
     key_file = Path(data_dir) / ".parsed" / ".buyer_key"
     if not key_file.exists():
         raise ExportError(key_file, "there is no key file: the lists were made elsewhere. Join them where the reports were run")
-    found = _find_names(Path(data_dir) / shop_id, read_key(key_file), set(wanted))
+    found = _find_names(folder, read_key(key_file), set(wanted))
     rows = [[found[k], *(str(wanted[k].get(c, "")) for c in COLUMNS)] for k in wanted if k in found]
     _write(target, [["name", *COLUMNS], *rows])
-    return len(rows)
+    return Joined(len(rows), len(wanted))
 
 
 def _target(to: Path, data_dir: Path) -> Path:

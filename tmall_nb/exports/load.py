@@ -50,7 +50,7 @@ def load_shop(data_dir: str | Path, shop_id: str) -> Shop:
     >>> shop = load_shop("data/demo", "qingmu")  # doctest: +SKIP
     >>> shop.table("orders").net_amount.sum()  # doctest: +SKIP
     """
-    folder = _folder(Path(data_dir), shop_id)
+    folder = shop_folder(Path(data_dir), shop_id)
     settings = _settings(folder)
     store = Store(Path(data_dir), shop_id)
     store.prepare()
@@ -64,7 +64,8 @@ def check_shop(data_dir: str | Path, shop_id: str) -> CheckReport:
     return make_report(load_shop(data_dir, shop_id))
 
 
-def _folder(data_dir: Path, shop_id: str) -> Path:
+def shop_folder(data_dir: Path, shop_id: str) -> Path:
+    """Return the shop's folder, or name the closest one there is."""
     folder = data_dir / shop_id
     if shop_id and folder.is_dir() and Path(shop_id).name == shop_id and not shop_id.startswith("."):
         return folder
