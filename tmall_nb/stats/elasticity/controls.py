@@ -77,7 +77,7 @@ def _filled(values: Array) -> Array:
 
 
 def shared_cuts(log_price: Array, seen: Flags) -> Array | None:
-    """Return, for items whose price is cut, by how much more items than usual are cut on that day; None where no day stands out.
+    """Return, for items whose price is cut, how many more items than usual are cut that day; None where no day stands out.
 
     An item enrolled in a platform event gets the event's traffic together with its cut; items of the same shop that are not
     enrolled get neither. Day effects take the shop's mean traffic only, so without this control the extra traffic of the
