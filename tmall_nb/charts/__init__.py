@@ -9,6 +9,9 @@ from typing import Any
 _WHERE = {
     "demand": "backtest_origins demand_classes demand_fan demand_items interval_cover review_path",
     "replenishment": "campaign_stock order_priority reorder_points slow_stock stock_at_risk stock_projection",
+    "elasticity": "demand_curves elasticity_forest",
+    "pricing": "price_gains profit_curves",
+    "discounts": "cart_sizes depth_payoff discount_ladder",
     "campaign_plan": "plan_ratios plan_stock",
     "campaign": "campaign_factors campaign_items campaign_path campaign_placebos campaign_profit campaign_sources "
     "campaign_study",

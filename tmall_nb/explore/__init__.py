@@ -8,7 +8,9 @@ from typing import Any
 # module: the panels in it; add a line for a new one.
 _WHERE = {
     "budget": "what_if_budget",
+    "demand": "what_if_demand",
     "keywords": "what_if_bids",
+    "price": "what_if_price",
     "replenishment": "what_if_stock",
 }
 _NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}

@@ -124,9 +124,13 @@ def curve_rows(choice: Choice, demand: Demand, span: Range, rules: Rules) -> dic
     take = np.unique(np.linspace(0, len(choice.prices) - 1, min(len(choice.prices), CURVE_POINTS)).astype(int))
     prices = choice.prices[take]
     low, high = gain_quantiles(choice.profit[:, take], demand.level_sd, level=rules.level)
+    units = demand.units(prices)
+    fewest, most = gain_quantiles(units, demand.level_sd, level=rules.level)
     return {
         "price_yuan": prices,
-        "units_per_day": demand.units(prices).mean(axis=0),
+        "units_per_day": units.mean(axis=0),
+        "units_low": fewest,
+        "units_high": most,
         "profit": choice.profit[:, take].mean(axis=0),
         "low": low,
         "high": high,

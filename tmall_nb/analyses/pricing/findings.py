@@ -12,13 +12,16 @@ MOST_ACTIONS, MOST_TESTS = 5, 3
 FLAT = 0.02  # a loss below this share of profit is small
 
 
-def describe_prices(table: pd.DataFrame, basis: pd.DataFrame, tests: pd.DataFrame, reach: float) -> tuple[Finding, ...]:
-    """Overall answer, single changes, tests, bounds, refusals."""
+def describe_prices(
+    table: pd.DataFrame, basis: pd.DataFrame, tests: pd.DataFrame, reach: float, source: str
+) -> tuple[Finding, ...]:
+    """Overall answer, best change, best test, what is open; then the other changes, bounds, refusals, source of prices."""
     planned = table[table["verdict"].isin(DECISIONS)]
-    found: list[Finding | None] = [_overall(planned, table)]
-    found += _changes(planned, basis)
-    found += _tests(tests)
-    found += [_open(planned), _step(planned), _bound(planned, basis, reach), _cost(basis, planned), _refused(table)]
+    changes, trials = _changes(planned, basis), _tests(tests)
+    found: list[Finding | None] = [_overall(planned, table), *changes[:1], *trials[:1], _open(planned)]
+    found += [*changes[1:], *trials[1:], _step(planned), _bound(planned, basis, reach), _cost(basis, planned), _refused(table)]
+    if not planned.empty and source != "frame":
+        found.append(Finding(f"price_source_{source}", "unknown", {"items": len(planned)}))
     return tuple(f for f in found if f is not None)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tmall_nb.analyses.pricing.decide import Choice, Range, Rules, choose, curve_rows, trial
 from tmall_nb.analyses.pricing.findings import describe_prices
 from tmall_nb.analyses.pricing.inputs import LEAST_DAYS, RECENT_DAYS, Book, read_book
+from tmall_nb.analyses.pricing.points import price_points
 from tmall_nb.analyses.pricing.result import PriceResult
 from tmall_nb.analyses.pricing.schedule import schedule_weeks
 from tmall_nb.analyses.result import Method
@@ -82,10 +83,9 @@ def plan_prices(
     items = answers.merge(book.items, on="item_id", how="left", validate="one_to_one")
     clean = dict(list(book.days[book.days["clean"]].groupby("item_id")))
     last, none = book.days["date"].max(), book.days.iloc[:0]
-    planned = []
-    for item, week_var in zip(items.itertuples(), _noise(book, items), strict=True):
-        days = _recent(clean.get(item.item_id, none), last)
-        planned.append(_plan_item(item, days, book, rules, week_var))
+    recent = {item: _recent(clean.get(item, none), last) for item in items["item_id"]}
+    noise = _noise(book, items)
+    planned = [_plan_item(i, recent[i.item_id], book, rules, v) for i, v in zip(items.itertuples(), noise, strict=True)]
     rows, curves = [p[0] for p in planned], [p[1] for p in planned if p[1] is not None]
     tests = [{"item_id": p[0]["item_id"]} | _test_row(p[2]) for p in planned if p[2] is not None]
     table, basis = _frames(pd.DataFrame(rows), items, book)
@@ -93,11 +93,13 @@ def plan_prices(
     schedule = schedule_weeks(trials, book.days["date"].max(), book.campaigns)
     curve = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=["item_id", *CURVE])
     method = _method(book, rules, floor_days)
-    findings = describe_prices(table, basis, trials, extrapolate)
-    return PriceResult(table, basis, curve, _shown(trials), schedule, findings, method)
+    findings = describe_prices(table, basis, trials, extrapolate, book.price_source)
+    answered = basis.merge(table[["item_id", "price_now"]], on="item_id").dropna(subset=["elasticity"])
+    points = price_points(book.days[book.days["clean"]], answered)
+    return PriceResult(table, basis, curve, points, _shown(trials), schedule, findings, method)
 
 
-CURVE = ("price_yuan", "units_per_day", "profit", "low", "high", "observed", "allowed")
+CURVE = ("price_yuan", "units_per_day", "units_low", "units_high", "profit", "low", "high", "observed", "allowed")
 
 
 def _rules(min_margin: float, floor_days: int, extrapolate: float, ending: float | None) -> Rules:

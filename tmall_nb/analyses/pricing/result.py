@@ -28,8 +28,10 @@ class PriceResult:
         the recent days used), unit_cost, cost_source, fee, kept (share of money left after refunds), shipping (a unit),
         price_low, price_high (range seen), floor_yuan, probability (that price_best earns more than price_now), profit_now (a
         day), limit (which bound stops it), extrapolated (price_best outside the range seen)
-    curve : one row per item_id and price_yuan: units_per_day, profit (a day) with low and high, observed (within the range
-        seen), allowed (by the bounds)
+    curve : one row per item_id and price_yuan: units_per_day with units_low and units_high, profit (a day) with low and high,
+        observed (within the range seen), allowed (by the bounds)
+    points : one row per item_id and group of like prices: units_per_day sold at it with low and high (chance of counts), at the
+        level of recent days, the shop's busy and quiet days taken out; days
     tests : one row per item whose decision may flip, most instructive first: price_a (now), price_b, weeks (needed in all for a
         decision that is right with 90 % probability; missing: more than a year), right_low and right_high (probability of the
         right one of the two prices, now and after the test), worth (yuan over a year: expected profit of the better price less
@@ -41,6 +43,7 @@ class PriceResult:
     table: pd.DataFrame
     basis: pd.DataFrame
     curve: pd.DataFrame
+    points: pd.DataFrame
     tests: pd.DataFrame
     schedule: pd.DataFrame
     findings: tuple[Finding, ...]
