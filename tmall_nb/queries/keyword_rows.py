@@ -20,6 +20,24 @@ FROM search_own WHERE keyword IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
+PLACES = ("plan_id", "plan", "unit_id", "unit", "entity_id")
+
+
+def keyword_places(shop: Shop) -> pd.DataFrame:
+    """Where each keyword is bought: keyword, plan_id, plan, unit_id, unit, entity_id (词ID) as the report has them, clicks
+    and spend; the place with most spend first. No rows where the report names no plan."""
+    ads = set(shop.table("ads").columns)
+    known = [c for c in PLACES if c in ads and shop.has("ads", c)]
+    if "keyword" not in ads or not known:
+        return pd.DataFrame(columns=["keyword", *PLACES, "clicks", "spend"])
+    names = ", ".join(["keyword", *known])
+    frame = shop.sql(
+        f"SELECT {names}, sum(coalesce(clicks, 0)) AS clicks, sum(coalesce(spend, 0)) AS spend FROM ads "
+        f"WHERE keyword IS NOT NULL AND trim(keyword) <> '' GROUP BY {names} ORDER BY spend DESC, {names}"
+    )
+    return frame.assign(keyword=frame["keyword"].str.strip()).reindex(columns=["keyword", *PLACES, "clicks", "spend"])
+
+
 def keyword_rows(shop: Shop) -> pd.DataFrame:
     """One row per ad keyword and day, the keyword with most spend first: impressions, clicks, spend, ad_orders,
     ad_sales and, where the report has them, ad_carts, presale_sales, presale_orders."""

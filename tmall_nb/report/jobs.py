@@ -72,6 +72,9 @@ def run_job(job: Job, progress: Callable[[str, int, int], None] | None = None) -
         shutil.rmtree(work, ignore_errors=True)
 
 
+KEPT = {".json", ".parquet", ".csv", ".xlsx"}  # results, and sheets to upload
+
+
 def _run(job: Job, folder: Path, work: Path, progress: Callable[[str, int, int], None] | None) -> Path:
     executed = work / f"{job.name}.ipynb"
     own = {
@@ -81,7 +84,7 @@ def _run(job: Job, folder: Path, work: Path, progress: Callable[[str, int, int],
         "output_dir": str(work),
     }
     run_notebook(Path(job.notebook), {**job.parameters, **own}, executed, progress=progress)
-    for saved in sorted([*work.glob("*.json"), *work.glob("*.parquet")]):
+    for saved in sorted(p for p in work.iterdir() if p.suffix in KEPT):
         os.replace(saved, folder / (f"{job.name}.{saved.name}" if saved.suffix == ".json" else saved.name))
     copy = folder / page_name(job.name, job.language).replace(".html", ".ipynb")
     os.replace(executed, copy)

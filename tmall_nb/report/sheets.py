@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tmall_nb.analyses.keywords import KeywordResult
-from tmall_nb.errors import NotEnoughData
+import pandas as pd
 
-__all__ = ["safe_text", "write_bid_sheets"]
+from tmall_nb.analyses.keywords import KeywordResult
+
+__all__ = ["Sheets", "safe_text", "write_bid_sheets"]
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 Row = Sequence[Any]
@@ -22,45 +24,95 @@ def safe_text(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
-def write_bid_sheets(result: KeywordResult, folder: str | Path) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The files written; a notebook shows their names."""
+
+    paths: tuple[Path, ...]
+    reason: str = ""
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __repr__(self) -> str:
+        return f"to upload: {', '.join(p.name for p in self.paths)}" if self.paths else f"nothing written ({self.reason})"
+
+
+def write_bid_sheets(result: KeywordResult, folder: str | Path | None) -> Sheets:
     """Write the bid sheet and the negative list of scored keywords, each as xlsx and as csv (UTF-8 with BOM).
 
     Parameters
     ----------
     result : of ``score_keywords``
-    folder : where the files go; made where it is missing
+    folder : where the files go; made where it is missing; None writes nothing
 
     Returns
     -------
     The files written: ``出价表`` (keywords to raise or lower, the highest bid with its interval) and ``否定词`` (keywords
-    that lose almost certainly, with what they cost). A list without rows is not written.
-
-    Raises
-    ------
-    NotEnoughData : no keyword is to be raised, lowered or stopped
+    that lose almost certainly, with what they cost), a row for each plan and unit that buys the keyword where the report
+    names them, ids as text. A list without rows is not written.
     """
-    from tmall_nb.words.catalogue import value_word
-
+    if folder is None:
+        return Sheets((), "output_dir is None")
     target = Path(folder)
     table = result.table
     bids = table[table["verdict"].isin(["raise", "lower"])].sort_values("rank", kind="stable")
     negative = table[table["verdict"] == "negative"].sort_values("spend", ascending=False, kind="stable")
     if bids.empty and negative.empty:
-        raise NotEnoughData("no keyword is to be raised, lowered or stopped: there is nothing to upload")
+        return Sheets((), "no keyword is to be raised, lowered or stopped")
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     if len(bids):
-        rows = [
-            (r.keyword, round(r.max_bid_yuan, 2), value_word(r.verdict, "zh", stem="keywords"), round(r.cost_per_click, 2),
-             round(r.max_bid_yuan_low, 2), round(r.max_bid_yuan_high, 2))
-            for r in bids.itertuples()
-        ]  # fmt: skip
-        header = ("关键词", "建议最高出价(元)", "建议", "现在平均点击花费(元)", "最高出价下限(元)", "最高出价上限(元)")
-        written += _both(target / "出价表", header, rows)
+        written += _both(target / "出价表", *_bid_rows(_placed(bids, result.places)))
     if len(negative):
-        stopped = [(r.keyword, round(r.spend, 2), int(r.clicks), int(r.ad_orders)) for r in negative.itertuples()]
-        written += _both(target / "否定词", ("关键词", "花费(元)", "点击量", "总成交笔数"), stopped)
-    return written
+        written += _both(target / "否定词", *_negative_rows(_placed(negative, result.places)))
+    return Sheets(tuple(written))
+
+
+_PLACE_HEADERS = {"plan_id": "计划ID", "plan": "计划名字", "unit_id": "单元ID", "unit": "单元名字", "entity_id": "词ID"}
+
+
+def _placed(keywords: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """A row per place that buys the keyword, its ids as text; places nobody named stay blank."""
+    known = [c for c in _PLACE_HEADERS if c in places.columns and places[c].notna().any()]
+    spots = places[["keyword", *known]].drop_duplicates() if known else keywords[["keyword"]]
+    rows = keywords.merge(spots, on="keyword", how="left")
+    texts = {c: rows[c].astype("string").fillna("") for c in known}
+    return rows.assign(**texts) if known else rows
+
+
+def _ids(rows: pd.DataFrame) -> list[str]:
+    return [c for c in _PLACE_HEADERS if c in rows.columns]
+
+
+def _bid_rows(rows: pd.DataFrame) -> tuple[Row, list[Row]]:
+    from tmall_nb.words.catalogue import value_word
+
+    ids = _ids(rows)
+    money = ("max_bid_yuan", "cost_per_click", "max_bid_yuan_low", "max_bid_yuan_high")
+    header = (
+        *(_PLACE_HEADERS[c] for c in ids),
+        *("关键词", "建议最高出价(元)", "建议", "现在平均点击花费(元)", "最高出价下限(元)", "最高出价上限(元)"),
+    )
+    lines: list[Row] = []
+    for row in rows.to_dict("records"):
+        bid, paid, low, high = (round(float(row[c]), 2) for c in money)
+        advice = value_word(str(row["verdict"]), "zh", stem="keywords")
+        lines.append((*(str(row[c]) for c in ids), str(row["keyword"]), bid, advice, paid, low, high))
+    return header, lines
+
+
+def _negative_rows(rows: pd.DataFrame) -> tuple[Row, list[Row]]:
+    ids = _ids(rows)
+    header = (*(_PLACE_HEADERS[c] for c in ids), "关键词", "花费(元)", "点击量", "总成交笔数", "亏损概率")
+    lines: list[Row] = []
+    for row in rows.to_dict("records"):
+        counts = (int(row["clicks"]), int(row["ad_orders"]), round(float(row["loss_probability"]), 3))
+        lines.append((*(str(row[c]) for c in ids), str(row["keyword"]), round(float(row["spend"]), 2), *counts))
+    return header, lines
 
 
 def _both(stem: Path, header: Row, rows: Sequence[Row]) -> list[Path]:

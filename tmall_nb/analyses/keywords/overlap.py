@@ -31,7 +31,8 @@ def find_overlaps(ads: pd.DataFrame, own: pd.DataFrame, level: float) -> pd.Data
     paid = ads.assign(key=_key(ads["keyword"]), date=pd.to_datetime(ads["date"]))
     free = own.assign(key=_key(own["keyword"]), date=pd.to_datetime(own["date"]))
     spend = paid.groupby("key")["spend"].sum().sort_values(ascending=False)
-    terms = [k for k in spend.index if k in set(free["key"])][:_MOST_TERMS]
+    seen = set(free["key"])
+    terms = [k for k in spend.index if k in seen][:_MOST_TERMS]
     days = pd.DatetimeIndex(sorted(set(paid["date"]) & set(free["date"])))
     if not terms or len(days) == 0:
         return pd.DataFrame(columns=COLUMNS)

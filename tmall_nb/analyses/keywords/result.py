@@ -8,6 +8,10 @@ import pandas as pd
 
 from tmall_nb.analyses.result import Finding, Method
 
+SUMMARY = [
+    *("keyword", "verdict", "clicks", "spend", "cost_per_click"),
+    *("order_per_click", "low", "high", "max_bid_yuan", "max_bid_yuan_low", "max_bid_yuan_high"),
+]
 VERDICTS = ("raise", "keep", "lower", "negative", "not_enough_data")
 
 
@@ -28,6 +32,8 @@ class KeywordResult:
         low, high, peer_rate, gap_share (part of the shortfall of orders per impression against its peers that falls on
         the stage, 0-1), lost_orders with ``_low`` and ``_high`` (against the peers' rate), weakest
     kinds : one row per kind: keywords, clicks, spend, ad_orders, ad_sales, order_per_click, low, high, roas
+    places : one row per keyword and place it is bought in: plan_id, plan, unit_id, unit, entity_id (all text), clicks,
+        spend; no rows where the plans are not known
     findings, method : as everywhere
     """
 
@@ -35,8 +41,14 @@ class KeywordResult:
     tokens: pd.DataFrame
     stages: pd.DataFrame
     kinds: pd.DataFrame
+    places: pd.DataFrame
     findings: tuple[Finding, ...]
     method: Method
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The columns of ``table`` that decide, in the same order: what is paid, what a click brings, the highest bid."""
+        return self.table[SUMMARY]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from tmall_nb.analyses.result import Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.lexicon import domain_words
 from tmall_nb.queries.item_titles import item_titles
+from tmall_nb.queries.keyword_rows import PLACES, keyword_places
 from tmall_nb.shop import Shop
 from tmall_nb.stats.keywords import (
     RateModel,
@@ -90,7 +91,7 @@ def score_keywords(
     orders = np.minimum(rows["ad_orders"].to_numpy(float), clicks)
     method = _method(given, margin, target_roas, level, seed)
     if orders.sum() < _LEAST_ORDERS:
-        return _empty(rows, kind, method)
+        return _empty(rows, kind, _places(keyword_rows), method)
     model = fit_rates(clicks, orders, roots, seed=seed)
     value = shrink_values(rows["ad_orders"].to_numpy(float), rows["ad_sales"].to_numpy(float))
     needed = needed_rates(rows, value[0], margin, target_roas)
@@ -102,7 +103,7 @@ def score_keywords(
     stages = diagnose_stages(rows, kind, _product_of(roots, names), level)
     kinds = _kinds(table, level)
     findings = describe_keywords(table, tokens, stages, kinds, given)
-    return KeywordResult(table, tokens, stages, kinds, findings, method)
+    return KeywordResult(table, tokens, stages, kinds, _places(keyword_rows), findings, method)
 
 
 def shop_segmenter(texts: list[str], extra: tuple[str, ...] = (), seed: int = 0) -> Segmenter:
@@ -225,7 +226,18 @@ def _method(given: KeywordInput, margin: float | None, target_roas: float | None
     return method
 
 
-def _empty(rows: pd.DataFrame, kind: NDArray[np.object_], method: Method) -> KeywordResult:
+def _places(source: Shop | pd.DataFrame) -> pd.DataFrame:
+    if isinstance(source, Shop):
+        return keyword_places(source)
+    known = [c for c in PLACES if c in source.columns]
+    columns = ["keyword", *PLACES, "clicks", "spend"]
+    if not known:
+        return pd.DataFrame(columns=columns)
+    sums = source.groupby(["keyword", *known], dropna=False, sort=False)[["clicks", "spend"]].sum().reset_index()
+    return sums.sort_values("spend", ascending=False, kind="stable").reindex(columns=columns).reset_index(drop=True)
+
+
+def _empty(rows: pd.DataFrame, kind: NDArray[np.object_], places: pd.DataFrame, method: Method) -> KeywordResult:
     """Too few orders in the whole shop: every keyword stays, with empty numbers."""
     from tmall_nb.analyses.keywords.findings import too_few_orders
 
@@ -236,4 +248,4 @@ def _empty(rows: pd.DataFrame, kind: NDArray[np.object_], method: Method) -> Key
     table.insert(1, "kind", kind)
     tokens = pd.DataFrame(columns=["token", "keywords", "clicks", "spend", "ad_orders", "effect", "low", "high", "verdict"])
     stages = diagnose_stages(rows.iloc[:0], kind[:0], np.empty(0, np.int64), method.level)
-    return KeywordResult(table, tokens, stages, _kinds(table, method.level), too_few_orders(rows), method)
+    return KeywordResult(table, tokens, stages, _kinds(table, method.level), places, too_few_orders(rows), method)

@@ -8,6 +8,11 @@ import pandas as pd
 
 from tmall_nb.analyses.result import Finding, Method
 
+SUMMARY = [
+    *("item_title", "verdict", "coverage_low", "coverage_high"),
+    *("title", "to_confirm", "new_coverage_low", "new_coverage_high"),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class TitleResult:
@@ -39,3 +44,12 @@ class TitleResult:
     duplicates: pd.DataFrame
     findings: tuple[Finding, ...]
     method: Method
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The columns of ``table`` that decide, the largest expected gain first."""
+        gain = self.table[["new_coverage_low", "new_coverage_high"]].sum(axis=1) - self.table[
+            ["coverage_low", "coverage_high"]
+        ].sum(axis=1)
+        order = gain.sort_values(ascending=False, kind="stable").index
+        return self.table.loc[order, SUMMARY].reset_index(drop=True)
