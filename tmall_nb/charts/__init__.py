@@ -21,7 +21,7 @@ _WHERE = {
     "media_mix": "budget_plans budget_split demand_sensitivity response_curves sales_baseline",
     "cohorts": "cohort_triangle new_and_returning retention_ahead second_order_curve segment_repurchase",
     "customers": "list_sizes order_calibration segment_values source_values touch_effect value_concentration",
-    "keywords": "bid_ranges demand_reach root_effects verdict_spend",
+    "keywords": "bid_ranges demand_reach root_effects stage_losses verdict_spend",
     "titles": "title_coverage",
     "method_check": "coverage_shares method_errors",
     "inventory": "ready_analyses report_days",

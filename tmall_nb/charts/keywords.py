@@ -9,14 +9,16 @@ from matplotlib.axes import Axes
 
 from tmall_nb.analyses.keywords import KeywordResult, OpportunityResult
 from tmall_nb.charts.figure import Chart
-from tmall_nb.charts.style import ACCENT, HATCHES, INK, MUTED, TONES, finish, new_figure, yuan_axis
+from tmall_nb.charts.style import ACCENT, CATEGORIES, HATCHES, INK, MUTED, TONES, finish, new_figure, yuan_axis
 from tmall_nb.words import format_value, label
 from tmall_nb.words.catalogue import value_word
 
-__all__ = ["bid_ranges", "demand_reach", "root_effects", "verdict_spend"]
+__all__ = ["bid_ranges", "demand_reach", "root_effects", "stage_losses", "verdict_spend"]
 
 say = partial(label, "keywords")
 VERDICTS = {"raise": "good", "keep": "unknown", "lower": "watch", "negative": "act", "not_enough_data": "unknown"}
+STAGES = ("impression_to_click", "click_to_cart", "cart_to_order", "click_to_order")
+MARKERS = "osD^"
 TOP = 14
 
 
@@ -88,19 +90,51 @@ def root_effects(result: KeywordResult, *, language: str = "zh") -> Chart:
     return finish(fig, title=title, subtitle=say("roots_subtitle", language, level=result.method.level), alt=title)
 
 
+def stage_losses(result: KeywordResult, *, language: str = "zh") -> Chart:
+    """Orders lost at the stage a keyword is certainly weakest for, against its peers; the largest loss on top."""
+    weak = result.stages[result.stages["weakest"].astype(bool)] if len(result.stages) else result.stages
+    top = weak.nlargest(TOP, "lost_orders")[::-1] if len(weak) else weak
+    fig, ax = new_figure(language, height=1.6 + 0.3 * max(len(top), 3))
+    if top.empty:
+        return _empty(fig, ax, language)
+    for number, stage in enumerate(STAGES):
+        rows = [k for k, s in enumerate(top["stage"]) if s == stage]
+        if not rows:
+            continue
+        part, colour = top.iloc[rows], CATEGORIES[number]
+        ax.hlines(rows, part["lost_orders_low"], part["lost_orders_high"], color=colour, lw=2)
+        name = value_word(stage, language, stem="keywords")
+        ax.plot(part["lost_orders"], rows, MARKERS[number], color=colour, ms=6, ls="", label=name)
+    ax.set_yticks(range(len(top)), top["keyword"])
+    ax.set_xlim(left=0)
+    ax.legend(loc="lower right")
+    totals = weak.groupby("stage")["lost_orders"].sum()
+    worst = value_word(str(totals.idxmax()), language, stem="keywords")
+    title = say("stages_title", language, stage=worst, share=float(totals.max() / totals.sum()))
+    return finish(fig, title=title, subtitle=say("stages_subtitle", language, level=result.method.level), alt=title)
+
+
 def demand_reach(result: OpportunityResult, *, language: str = "zh") -> Chart:
-    """Market terms the shop does not reach: the range of their demand, the likeliest first."""
+    """Market terms the shop does not reach, or reaches by ads alone: the range of their demand, the likeliest first."""
     missed = result.unreached[result.unreached["verdict"] != "reached"] if len(result.unreached) else result.unreached
     top = missed.dropna(subset=["demand_low", "demand_high"]).head(TOP)[::-1] if len(missed) else missed
     fig, ax = new_figure(language, height=1.4 + 0.3 * max(len(top), 3))
     if top.empty:
         return _empty(fig, ax, language)
-    rows = range(len(top))
-    ax.hlines(rows, top["demand_low"].clip(lower=0.5), top["demand_high"], color=ACCENT, lw=5)
-    ax.set_yticks(rows, top["keyword"])
+    for verdict, colour, hatch in (("not_reached", ACCENT, ""), ("weak", TONES["watch"], "//"), ("ads_only", MUTED, "xx")):
+        rows = [k for k, v in enumerate(top["verdict"]) if v == verdict]
+        if rows:
+            part = top.iloc[rows]
+            low = part["demand_low"].clip(lower=0.5)
+            style = {"color": colour, "hatch": hatch, "edgecolor": "white", "height": 0.5}
+            name = value_word(verdict, language, stem="keywords")
+            ax.barh(rows, part["demand_high"] - low, left=low, label=name, **style)
+    ax.set_yticks(range(len(top)), top["keyword"])
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(lambda value, _: format_value(value, "number", language))
-    title = say("reach_title", language)
+    ax.legend(loc="lower right")
+    paid, count = int((missed["verdict"] == "ads_only").sum()), len(missed)
+    title = say("reach_title_paid" if paid == count else "reach_title", language, keywords=count, paid=paid)
     return finish(fig, title=title, subtitle=say("reach_subtitle", language), alt=title)
 
 

@@ -37,6 +37,6 @@ def title_coverage(result: TitleResult, *, language: str = "zh") -> Chart:
     ax.set_xlim(0, 1.02)
     percent_axis(ax, "x", language)
     ax.legend(loc="lower right")
-    better = int((result.table["verdict"] == "rewrite").sum())
+    better = int(result.table["verdict"].isin(["rewrite", "add_words"]).sum())
     title = say("cover_title", language, items=better) if better else say("cover_title_calm", language)
     return finish(fig, title=title, subtitle=say("cover_subtitle", language), alt=title)
