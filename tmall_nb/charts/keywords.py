@@ -67,7 +67,8 @@ def bid_ranges(result: KeywordResult, *, language: str = "zh") -> Chart:
     ax.set_yticks(rows, top["keyword"])
     ax.set_xlim(left=0)
     subtitle = say("bids_subtitle", language, level=result.method.level)
-    title = say("bids_title", language)
+    high = top["verdict"].isin(["lower", "negative"]).sum()
+    title = say("bids_title", language, keywords=len(top), up=int((top["verdict"] == "raise").sum()), down=int(high))
     return finish(fig, title=title, subtitle=subtitle, alt=title)
 
 
@@ -86,7 +87,13 @@ def root_effects(result: KeywordResult, *, language: str = "zh") -> Chart:
     ax.set_yticks(rows, tokens["token"])
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    title = say("roots_title", language)
+    clear = tokens[tokens["verdict"] != "no_difference"]
+    if clear.empty:
+        title = say("roots_title_calm", language, roots=len(tokens))
+    else:
+        counts = clear["verdict"].value_counts()
+        up, down = int(counts.get("helps", 0)), int(counts.get("hurts", 0))
+        title = say("roots_title", language, roots=len(tokens), up=up, down=down)
     return finish(fig, title=title, subtitle=say("roots_subtitle", language, level=result.method.level), alt=title)
 
 
@@ -107,7 +114,7 @@ def stage_losses(result: KeywordResult, *, language: str = "zh") -> Chart:
         ax.plot(part["lost_orders"], rows, MARKERS[number], color=colour, ms=6, ls="", label=name)
     ax.set_yticks(range(len(top)), top["keyword"])
     ax.set_xlim(left=0)
-    ax.legend(loc="lower right")
+    legend_below(ax, len(top))
     totals = weak.groupby("stage")["lost_orders"].sum()
     worst = value_word(str(totals.idxmax()), language, stem="keywords")
     title = say("stages_title", language, stage=worst, share=float(totals.max() / totals.sum()))
@@ -132,10 +139,16 @@ def demand_reach(result: OpportunityResult, *, language: str = "zh") -> Chart:
     ax.set_yticks(range(len(top)), top["keyword"])
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(lambda value, _: format_value(value, "number", language))
-    ax.legend(loc="lower right")
+    legend_below(ax, len(top))
     paid, count = int((missed["verdict"] == "ads_only").sum()), len(missed)
     title = say("reach_title_paid" if paid == count else "reach_title", language, keywords=count, paid=paid)
     return finish(fig, title=title, subtitle=say("reach_subtitle", language), alt=title)
+
+
+def legend_below(ax: Axes, rows: int) -> None:
+    """Put the legend into a blank row under the lowest one, where it covers nothing."""
+    ax.set_ylim(-1.6, rows - 0.4)
+    ax.legend(loc="lower right", ncols=4)
 
 
 def _empty(fig: Chart, ax: Axes, language: str) -> Chart:

@@ -6,6 +6,7 @@ from functools import partial
 
 from tmall_nb.analyses.titles import TitleResult
 from tmall_nb.charts.figure import Chart
+from tmall_nb.charts.keywords import legend_below
 from tmall_nb.charts.style import ACCENT, INK, MUTED, finish, new_figure, percent_axis
 from tmall_nb.words import label
 
@@ -36,7 +37,7 @@ def title_coverage(result: TitleResult, *, language: str = "zh") -> Chart:
     ax.set_yticks(rows, [t[:SHORT] for t in top["item_title"]])
     ax.set_xlim(0, 1.02)
     percent_axis(ax, "x", language)
-    ax.legend(loc="lower right")
+    legend_below(ax, len(top))
     better = int(result.table["verdict"].isin(["rewrite", "add_words"]).sum())
     title = say("cover_title", language, items=better) if better else say("cover_title_calm", language)
     return finish(fig, title=title, subtitle=say("cover_subtitle", language), alt=title)
