@@ -3,12 +3,13 @@
 Equation (beta-geometric with dropout after every order, the first included: MBG/NBD)::
 
     rate_b ~ Gamma(r, alpha days), p_b ~ Beta(a, b);  after each order the buyer leaves with probability p_b,
-    otherwise the next order follows after Exponential(rate_b) days
+    otherwise the next order follows after 1 + floor(Exponential(rate_b)) days
 
 Buyers whose first order falls on a campaign's burst day or the evening before have rates x ``CAMPAIGN_RATE``. Every
 order the item model asks for beyond the returning ones is somebody's first: the shop opens on the first day of the
-files. Naive: repurchase share of all first buyers (buyers of last month have not had their time yet), and comparing
-campaign buyers with others at different ages.
+files. Where more buyers come back than orders are asked for, the rest come the next day. Naive: repurchase share of all
+first buyers (buyers of last month have not had their time yet), and comparing campaign buyers with others at different
+ages.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Buyers:
     member : joined the members' club?
     order_buyer : for every paid order, sorted by day: its buyer
     order_new : is it the buyer's first order?
-    too_many : returning orders there was no demand for (moved nowhere, left out)
+    too_many : returning buyers still put off when the files end (left out)
     """
 
     first_day: np.ndarray
@@ -57,17 +58,18 @@ def _returns(rng: np.random.Generator, count: int, day: int, length: int, campai
     """Draw the days on which ``count`` buyers who first bought on ``day`` come back: (buyer position, day)."""
     rate = rng.gamma(BTYD["r"], 1 / BTYD["alpha"], count) * (CAMPAIGN_RATE if campaign else 1.0)
     leave = rng.beta(BTYD["a"], BTYD["b"], count)
-    who, now = np.arange(count), day + rng.random(count)
+    who, now = np.arange(count), np.full(count, day, dtype=np.int64)
     buyers, times = [], []
     while len(who):
         stays = rng.random(len(who)) >= leave[who]
         who, now = who[stays], now[stays]
-        now = now + rng.exponential(1.0, len(who)) / np.maximum(rate[who], 1e-9)
+        gap = rng.exponential(1.0, len(who)) / np.maximum(rate[who], 1e-9)
+        now = now + 1 + np.minimum(gap, length).astype(np.int64)
         inside = now < length
         who, now = who[inside], now[inside]
         buyers.append(who)
-        times.append(now.astype(np.int64))
-    return np.concatenate(buyers) if buyers else who, np.concatenate(times) if times else who
+        times.append(now)
+    return np.concatenate(buyers) if buyers else who, np.concatenate(times) if times else now
 
 
 def draw_buyers(settings: Settings, days: Days, orders: np.ndarray, ad_share: np.ndarray, held_out: np.ndarray) -> Buyers:
@@ -81,8 +83,12 @@ def draw_buyers(settings: Settings, days: Days, orders: np.ndarray, ad_share: np
     for t in range(length):
         back = np.concatenate(waiting[t]) if waiting[t] else np.empty(0, dtype=np.int64)
         waiting[t] = []
-        too_many += max(len(back) - int(orders[t]), 0)
-        back = back[: orders[t]]
+        if len(back) > orders[t]:
+            if t + 1 < length:
+                waiting[t + 1].insert(0, back[orders[t] :])
+            else:
+                too_many = len(back) - int(orders[t])
+            back = back[: orders[t]]
         fresh = int(orders[t]) - len(back)
         ids = np.arange(known, known + fresh)
         share = weights * (1 - ad_share[t] * held_out[t])

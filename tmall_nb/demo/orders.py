@@ -7,9 +7,9 @@ order before. Line amount = units x price - share of the order's discount (to th
 * shop coupon: 10 yuan off from 199 yuan, used by 20 % of such orders,
 * platform-funded coupon: 5 % of the order for 8 % of orders, paid by the platform: in 天猫卡券抵扣, not off the total.
 
-Refunds: a line's probability is its item's (x 1.25 on burst days, whole order nine times in ten); 45 % before shipping
+Refunds: a line's probability is its item's (x 1.25 on burst days, whole order five times in six); 45 % before shipping
 (lag Exp(1.2 days)), 55 % after (lag lognormal, median 9 days, sigma .55). A refund that ends after the last day is
-not in the files yet: refund shares of the newest four weeks are too low by up to half. About 12 % more orders are
+not in the files yet: refund shares of the newest four weeks are too low by up to half. About 16 % more orders are
 created and never paid.
 """
 
@@ -176,12 +176,12 @@ def _times(rng: np.random.Generator, order_day: np.ndarray, days: Days) -> tuple
 
 
 def _refunds(rng: np.random.Generator, days: Days, items: Items, lines: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
-    """Amount, stage and lags of each line's refund; a whole order nine times in ten."""
+    """Amount, stage and lags of each line's refund; a whole order five times in six."""
     day, item, local, paid = lines
     chance = items.refund[item] * np.where(days.burst[day], 1.25, 1.0)
     orders = local[-1] + 1 if len(local) else 0
     draw = rng.random(orders)[local]
-    kind = (rng.random(orders) < 0.9)[local]
+    kind = (rng.random(orders) < 0.84)[local]
     part = np.where(rng.random(len(paid)) < 0.5, 1.0, rng.uniform(0.1, 0.6, len(paid)))
     hit = draw < chance * np.where(kind, 1.0, 1.0)
     lead = (

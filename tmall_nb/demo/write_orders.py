@@ -25,7 +25,7 @@ from tmall_nb.demo.streams import Settings
 __all__ = ["Month", "month_orders", "write_month"]
 
 DAY = 86_400
-UNPAID = 0.12
+UNPAID = 0.163
 PART = 100_000
 BLANKS_2019 = ("新零售导购门店名称", "新零售导购门店id", "新零售发货门店名称", "新零售发货门店id")
 REASONS_EARLY = np.array(["多拍/拍错/不想要", "未按约定时间发货", "地址/电话填写错误", "缺货", "其他"], dtype=object)

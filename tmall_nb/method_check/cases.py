@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 import tmall_nb as tn
+from tmall_nb.analyses.demand.shop_rows import shop_rows
 from tmall_nb.demo import Truth
 from tmall_nb.shop import Shop
 
 HORIZON = 28
+PLANNED = ("price_yuan", "campaign_burst", "campaign_on", "campaign_warm_up", "double_11")
 Row = dict[str, Any]
 
 
@@ -47,11 +49,15 @@ def elasticity(shop: Shop, truth: Truth) -> list[Row]:
 
 
 def demand(shop: Shop, truth: Truth) -> list[Row]:
-    """Units of the last 28 days, forecast from what was known before them; naive: the 28 days before, carried forward."""
-    days = shop.sql("SELECT item_id, date, paid_units FROM product_daily ORDER BY item_id, date")
-    cut = days["date"].max() - pd.Timedelta(days=HORIZON)
-    past = days[days["date"] <= cut]
-    result = tn.forecast_demand(past, horizon_days=HORIZON, model="light")
+    """Units of the last 28 days, forecast from what was known before them (calendar and planned prices included).
+
+    Naive: the 28 days before, carried forward.
+    """
+    rows, _, _, _ = shop_rows(shop, horizon=HORIZON, by="item")
+    cut = rows["date"].max() - pd.Timedelta(days=HORIZON)
+    past, ahead = rows[rows["date"] <= cut], rows[rows["date"] > cut]
+    known = ["item_id", "date", *(c for c in PLANNED if c in rows)]
+    result = tn.forecast_demand(past, future=ahead[known], horizon_days=HORIZON)
     total = result.forecast.groupby("item_id")["units"].sum()
     frame = pd.DataFrame(
         {"subject": list(truth.items), "truth": [i["expected_last_28_days"] for i in truth.items.values()]}
@@ -59,7 +65,7 @@ def demand(shop: Shop, truth: Truth) -> list[Row]:
     frame["estimate"] = total.reindex(frame.index)
     recent = past[past["date"] > cut - pd.Timedelta(days=HORIZON)]
     frame["naive"] = recent.groupby("item_id")["paid_units"].sum().reindex(frame.index)
-    daily = result.forecast.merge(days, on=["item_id", "date"])
+    daily = result.forecast.merge(ahead[["item_id", "date", "paid_units"]], on=["item_id", "date"])
     daily = daily.assign(subject=daily["item_id"], truth=daily["paid_units"], estimate=daily["units"])
     daily = daily.assign(low=daily["low_80"], high=daily["high_80"], naive=daily["item_id"].map(frame["naive"] / HORIZON))
     return [*_rows("demand_28", frame.reset_index(), 0.8), *_rows("demand_daily", daily, 0.8)]
