@@ -43,7 +43,7 @@ def discount_ladder(result: DiscountResult, *, language: str = "zh") -> Chart:
     ax.margins(x=0.24)
     yuan_axis(ax, "x", language)
     ax.set_xlim(left=0)
-    ax.legend(loc="lower right", title=say("who_pays", language))
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.09), ncols=4, title=say("who_pays", language), alignment="left")
     yuan = result.table.set_index("step")["yuan"]
     title = say("ladder_title", language, paid=yuan["paid_amount"] / yuan["list_amount"],
                 received=yuan["settled_amount"] / yuan["list_amount"])  # fmt: skip

@@ -13,7 +13,7 @@ from tmall_nb.stats.depth_response import DepthResponse, fit_depths
 EDGES = (0.03, 0.08, 0.15, 0.25)
 USUAL, WINDOW, LEAST = 0.75, 91, 20  # usual price: upper quartile of the price over 91 days around
 Z = 1.959964
-COLUMNS = ["depth", "item_days", "lift", "lift_low", "lift_high", "needed", "extra_units", "given", "extra_profit",
+COLUMNS = ["depth", "item_days", "lift", "lift_low", "lift_high", "needed", "given", "extra_profit",
            "extra_profit_low", "extra_profit_high"]  # fmt: skip
 
 
@@ -64,12 +64,11 @@ def _rows(days: pd.DataFrame, fit: DepthResponse, profit: pd.DataFrame | None) -
         units = days.loc[mine, "paid_units"]
         ends = np.exp(fit.effect[k] + Z * fit.error[k] * np.array([0.0, -1.0, 1.0]))
         row = {"depth": _name(k), "item_days": int(mine.sum())} | dict(zip(COLUMNS[2:5], ends - 1, strict=True))
-        row["extra_units"] = float((units * (1 - 1 / ends[0])).sum())
         row["given"] = float((units * (days.loc[mine, "usual"] - days.loc[mine, "price_yuan"])).sum())
         if profit is not None:
             got, usual = (float((units * profit.loc[mine, c]).sum()) for c in ("now", "usual"))
             row["needed"] = usual / got - 1 if got > 0 else np.nan
-            row |= dict(zip(COLUMNS[8:], got - usual / ends, strict=True))
+            row |= dict(zip(COLUMNS[7:], got - usual / ends, strict=True))
         rows.append(row)
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 

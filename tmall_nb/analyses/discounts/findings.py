@@ -33,7 +33,7 @@ def _total(yuan: pd.Series, days: int) -> Finding:
     values = {"listed": listed, "shop_share": sum(parts.values()) / listed, "paid_share": yuan["paid_amount"] / listed}
     values |= {"refund_share": -yuan["refund_amount"] / listed, "received_share": yuan["settled_amount"] / listed}
     values |= {"top": top, "top_share": parts[top] / listed, "days": days}
-    return Finding("list_price_goes", "unknown", values)
+    return Finding("list_price_goes", "watch", values)
 
 
 def _depths(depths: pd.DataFrame, days: int) -> list[Finding]:
@@ -88,7 +88,7 @@ def _rules(rules: pd.DataFrame) -> Finding | None:
     if coupons.empty:
         return None
     row = coupons.iloc[0]
-    return Finding("coupon_uptake", "unknown", {k: row[k] for k in ("cart", "off", "uptake", "orders")})
+    return Finding("coupon_uptake", "good", {k: row[k] for k in ("cart", "off", "uptake", "orders")})
 
 
 def _platform(yuan: pd.Series, place: str) -> Finding | None:

@@ -32,7 +32,7 @@ class DiscountResult:
         excess_high, base (carts expected there), carts (looked at), verdict
     carts : one row per rule and cart size: orders, expected with low and high, window (above, below, empty)
     depths : one row per class of depth: item_days, lift (units against no discount) with lift_low and lift_high, needed (lift
-        that breaks even; missing without costs), extra_units, given (yuan), extra_profit with extra_profit_low and
+        that breaks even; missing without costs), given (yuan), extra_profit with extra_profit_low and
         extra_profit_high
     tools : one row per promotion tool of 营销工具: claimed, used, use_rate, discount_amount, paid_amount; empty without it
     findings, method : as everywhere

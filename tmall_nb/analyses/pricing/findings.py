@@ -21,7 +21,7 @@ def describe_prices(
     found: list[Finding | None] = [_overall(planned, table), *changes[:1], *trials[:1], _open(planned)]
     found += [*changes[1:], *trials[1:], _step(planned), _bound(planned, basis, reach), _cost(basis, planned), _refused(table)]
     if not planned.empty and source != "frame":
-        found.append(Finding(f"price_source_{source}", "unknown", {"items": len(planned)}))
+        found.append(Finding(f"price_source_{source}", "good" if source == "order_items" else "watch", {"items": len(planned)}))
     return tuple(f for f in found if f is not None)
 
 
