@@ -5,7 +5,7 @@ import pytest
 
 from tmall_nb.stats.uplift import build_index, pool_sparse, safe_log, shrink_by_kind
 from tmall_nb.stats.uplift.ar_white import Hyper, Prior, predict, solve
-from tmall_nb.stats.uplift.index import grain
+from tmall_nb.stats.uplift.index import extract, grain
 
 
 def dense(z, X, observed, prior, hyper):
@@ -51,6 +51,23 @@ def test_extraction_undoes_attenuation_by_the_index_s_own_noise():
     raw, extracted = np.mean([attenuation(seed) for seed in range(12)], axis=0)
     assert raw < 0.85
     assert extracted == pytest.approx(1, abs=0.1)
+
+
+def test_banded_extraction_equals_dense_algebra():
+    rng = np.random.default_rng(3)
+    raw = rng.normal(0, 0.2, 90)
+    raw[40:45] = np.nan
+    signal, noise, ridge = (0.02, 0.7, 0.003), (0.01, 0.4, 0.002), 1e-8
+    lag = np.abs(np.subtract.outer(np.arange(90), np.arange(90)))
+    seen = np.isfinite(raw)
+    own, both = (
+        sum(size * rho**lag + white * (lag == 0) for size, rho, white in parts) for parts in ((signal,), (signal, noise))
+    )
+    jump = np.where(np.isin(np.arange(90), (20, 21, 60)), 0.09, 0.0)
+    solved = np.linalg.solve((both + np.diag(jump))[np.ix_(seen, seen)], raw[seen])
+    fast, jumps, _ = extract(signal, noise, raw, jump, ridge)
+    np.testing.assert_allclose(fast, own[:, seen] @ solved, atol=1e-5)
+    np.testing.assert_allclose(jumps[seen], jump[seen] * solved, atol=1e-5)
 
 
 def test_event_jumps_are_not_shrunk():

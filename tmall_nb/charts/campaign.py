@@ -15,7 +15,7 @@ from tmall_nb.words import field_name, label
 from tmall_nb.words.catalogue import value_word
 
 __all__ = [
-    "campaign_factors", "campaign_hours", "campaign_items", "campaign_path", "campaign_placebos", "campaign_profit",
+    "campaign_factors", "campaign_items", "campaign_path", "campaign_placebos", "campaign_profit",
     "campaign_sources", "campaign_study",
 ]  # fmt: skip
 
@@ -52,7 +52,7 @@ def campaign_profit(result: CampaignResult, *, language: str = "zh") -> Figure:
     rows = result.profit[::-1].reset_index(drop=True)
     fig, ax = new_figure(language, height=3.8)
     for y, row in enumerate(rows.itertuples()):
-        whole = row.line in ("lift", "profit")
+        whole = row.line in ("usual_lift", "profit")
         ax.barh(
             y, row.yuan, height=0.62, color=ACCENT if whole else RULE, edgecolor=MUTED, hatch="" if whole else "///", lw=0.6
         )
@@ -83,24 +83,6 @@ def campaign_study(result: CampaignResult, *, language: str = "zh") -> Figure:
     counts = {k: int((rows["verdict"] == k).sum()) for k in ("earned", "lost")}
     title = say("study_title", language, count=len(rows), **counts)
     return finish(fig, title=title, subtitle=say("study_subtitle", language, level=result.method.level), alt=title)
-
-
-def campaign_hours(result: CampaignResult, *, language: str = "zh") -> Figure:
-    """The burst hour by hour from its opening, against the same hours of ordinary days."""
-    hours = result.hours
-    fig, ax = new_figure(language)
-    if hours.empty or hours["paid_amount"].sum() <= 0:
-        return _empty(fig, ax, language)
-    position = np.arange(len(hours))
-    ax.bar(position, hours["paid_amount"], width=0.8, color=ACCENT, label=say("actual", language))
-    ax.step(position, hours["usual"], where="mid", color=INK, ls="--", label=say("usual", language))
-    marks = [k for k, t in enumerate(hours["hour"]) if t.hour in (0, 8, 20)]
-    ax.set_xticks(marks, [f"{hours['hour'][k]:%m-%d}\n{hours['hour'][k].hour}:00" for k in marks])
-    yuan_axis(ax, "y", language)
-    ax.legend(loc="upper right")
-    top = hours.loc[hours["paid_amount"].idxmax()]
-    title = say("hours_title", language, hour=f"{top['hour']:%m-%d %H:00}", amount=top["paid_amount"])
-    return finish(fig, title=title, subtitle=say("hours_subtitle", language), alt=title)
 
 
 def campaign_items(result: CampaignResult, *, language: str = "zh") -> Figure:

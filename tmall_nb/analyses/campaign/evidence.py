@@ -1,4 +1,4 @@
-"""What carried the campaign: buyers, targets, the KPI tree, traffic sources, the burst hour by hour, its phases."""
+"""What carried the campaign: buyers, the KPI tree, traffic sources, the burst hour by hour, its phases."""
 
 from __future__ import annotations
 
@@ -7,23 +7,18 @@ import pandas as pd
 
 from tmall_nb.analyses.campaign.choose import DAY, Campaign
 from tmall_nb.analyses.campaign.lift import Series
+from tmall_nb.analyses.campaign.targets import FACTORS, mean_day
 from tmall_nb.calendar import campaign_phases
 from tmall_nb.queries.campaign_money import buyer_kinds, later_value
 from tmall_nb.queries.order_hours import order_hours
 from tmall_nb.queries.source_periods import source_period
 from tmall_nb.stats.lmdi import lmdi
+from tmall_nb.stats.proportions import wilson
+from tmall_nb.stats.skewed_mean import skewed_mean
 
-__all__ = ["buyer_table", "burst_hours", "kpi_factors", "later_buyers", "phase_table", "source_table", "target_table"]
+__all__ = ["buyer_table", "burst_hours", "kpi_factors", "later_buyers", "phase_table", "source_table"]
 
-FACTORS = ("visitors", "conversion_rate", "amount_per_buyer")
 BURST_HOURS = 52  # from 20:00 the evening before to the end of the second day
-METRICS = {
-    "支付金额": "paid_amount",
-    "访客数": "visitors",
-    "支付买家数": "buyers",
-    "支付件数": "paid_units",
-    "支付订单数": "paid_orders",
-}
 
 
 def buyer_table(series: Series, c: Campaign) -> pd.DataFrame:
@@ -33,45 +28,58 @@ def buyer_table(series: Series, c: Campaign) -> pd.DataFrame:
     return frame.assign(share=frame["paid_amount"] / total if total else np.nan)
 
 
-def later_buyers(series: Series, c: Campaign, *, level: float) -> pd.DataFrame:
-    """First buyers of the campaign and of ordinary days at the same age (90, 60 or 30 days, the longest that has passed).
+def later_buyers(series: Series, c: Campaign, others: list[Campaign], *, level: float) -> pd.DataFrame:
+    """First buyers of the campaign and of ordinary days at the same age: 90, 60 or 30 days.
+
+    The longest age that has passed counts. Ordinary: first order at most 180 days before the campaign, or after it, on no
+    campaign's day. Yuan: net of refunds, after the first order.
 
     Returns
     -------
-    group (campaign, other_days), age_days, buyers, again (share that ordered again, Wilson), low, high, later_yuan, later_low,
-    later_high; empty where buyers are masked or 30 days have not passed
+    group (campaign, other_days, difference), age_days, buyers, again (share that ordered again, Wilson; Newcombe for the
+    difference), low, high, later_yuan, later_low, later_high (skewed mean; the difference adds the halves in quadrature);
+    empty where buyers are masked or 30 days have not passed
     """
-    from scipy.special import ndtri
-
     columns = "group age_days buyers again low high later_yuan later_low later_high".split()
     age = next((a for a in (90, 60, 30) if c.burst + a * DAY <= series.last - DAY), None)
     if age is None:
         return pd.DataFrame(columns=columns)
     earliest = max(series.days["date"].min() + 60 * DAY, c.start - 180 * DAY)
-    frame = later_value(series.shop, start=c.burst, stop=c.end + DAY, earliest=earliest, until=series.last + DAY, age=age)
-    z = float(ndtri((1 + level) / 2))
-    n, p = frame["buyers"].astype(float), frame["again"] / frame["buyers"]
-    centre, half = (p + z**2 / (2 * n)) / (1 + z**2 / n), z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    reach = z * frame["later_sd"] / np.sqrt(n)
-    return frame.assign(
-        group=np.where(frame["in_campaign"].astype(bool), "campaign", "other_days"), age_days=age, again=p, low=centre - half,
-        high=centre + half, later_low=frame["later_yuan"] - reach, later_high=frame["later_yuan"] + reach,
+    spans = [(o.burst, o.end + DAY) for o in others if o.name != c.name]
+    frame = later_value(
+        series.shop, start=c.burst, stop=c.end + DAY, spans=spans, earliest=earliest, until=series.last + DAY, age=age
+    )
+    if frame.empty:
+        return pd.DataFrame(columns=columns)
+    low, high = wilson(frame["again"], frame["buyers"], level=level)
+    mean, later_low, later_high = skewed_mean(frame["buyers"], frame["total"], frame["squares"], frame["cubes"], level=level)
+    out = frame.assign(
+        group=np.where(frame["in_campaign"].astype(bool), "campaign", "other_days"), age_days=age,
+        again=frame["again"] / frame["buyers"], low=low, high=high, later_yuan=mean, later_low=later_low, later_high=later_high,
     )[columns]  # fmt: skip
+    return pd.concat([out, _difference(out.set_index("group"), age)], ignore_index=True)
 
 
-def _mean_day(days: pd.DataFrame) -> pd.Series:
-    sums = days[["visitors", "buyers", "paid_amount"]].sum(min_count=1)
-    return pd.Series({
-        "visitors": sums["visitors"] / max(len(days), 1), "conversion_rate": sums["buyers"] / sums["visitors"],
-        "amount_per_buyer": sums["paid_amount"] / sums["buyers"],
-    })  # fmt: skip
+def _difference(groups: pd.DataFrame, age: int) -> pd.DataFrame:
+    """Campaign minus ordinary days, intervals from the two one-sided halves (Newcombe 1998, method 10)."""
+    if len(groups) < 2:
+        return pd.DataFrame()
+    ours, other = groups.loc["campaign"], groups.loc["other_days"]
+    row: dict[str, object] = {"group": "difference", "age_days": age, "buyers": int(ours["buyers"] + other["buyers"])}
+    for value, low, high in (("again", "low", "high"), ("later_yuan", "later_low", "later_high")):
+        gap = ours[value] - other[value]
+        row |= {
+            value: gap, low: gap - np.hypot(ours[value] - ours[low], other[high] - other[value]),
+            high: gap + np.hypot(ours[high] - ours[value], other[value] - other[low]),
+        }  # fmt: skip
+    return pd.DataFrame([row])
 
 
 def kpi_factors(series: Series, c: Campaign) -> pd.DataFrame:
     """A mean campaign day against a mean day of 28 before: factor, before, after, contribution (yuan a day, sums exactly)."""
     days, first = series.days, c.start - c.pre_dip_days * DAY
-    before = _mean_day(days[(days["date"] < first) & (days["date"] >= first - 28 * DAY)])
-    after = _mean_day(days[days["date"].between(c.start, c.end)])
+    before = mean_day(days[(days["date"] < first) & (days["date"] >= first - 28 * DAY)])
+    after = mean_day(days[days["date"].between(c.start, c.end)])
     table = pd.DataFrame(
         {"factor": FACTORS, "before": before[list(FACTORS)].to_numpy(), "after": after[list(FACTORS)].to_numpy()}
     )
@@ -80,26 +88,6 @@ def kpi_factors(series: Series, c: Campaign) -> pd.DataFrame:
         lmdi(table["before"].to_numpy(float)[None], table["after"].to_numpy(float)[None])[0] if known else np.full(3, np.nan)
     )
     return table.assign(contribution=parts)
-
-
-def target_table(series: Series, c: Campaign) -> pd.DataFrame:
-    """Targets that overlap the campaign: metric, start, end, target, actual, gap, reached (share), days_seen."""
-    columns = "metric start end target actual gap reached days_seen".split()
-    if not series.shop.has("targets"):
-        return pd.DataFrame(columns=columns)
-    targets = series.shop.table("targets")
-    rows = []
-    for row in targets.itertuples():
-        start, end = pd.Timestamp(row.start), pd.Timestamp(row.end)
-        metric = METRICS.get(str(row.metric), str(row.metric))
-        if end < c.start or start > c.end or (end - start).days > 60 or metric not in series.days:
-            continue
-        inside = series.days.loc[series.days["date"].between(start, end), metric]
-        actual = float(inside.sum(min_count=1))
-        rows.append(
-            (metric, start, end, float(row.target), actual, actual - row.target, actual / row.target, int(inside.notna().sum()))
-        )
-    return pd.DataFrame(rows, columns=columns)
 
 
 def source_table(series: Series, c: Campaign) -> pd.DataFrame:
@@ -125,16 +113,35 @@ def source_table(series: Series, c: Campaign) -> pd.DataFrame:
 
 
 def burst_hours(series: Series, c: Campaign) -> pd.DataFrame:
-    """Orders by hour from the burst on against the same hours of 28 days before: paid_amount, usual, ratio."""
-    start = c.burst if c.burst.hour >= 18 else c.start
-    hours = order_hours(series.shop, start=start, stop=min(start + pd.Timedelta(hours=BURST_HOURS), c.end + DAY))
-    if hours.empty:
-        return hours.assign(usual=np.nan, ratio=np.nan)
+    """Orders by hour against the same hours of the 28 days before, from 20:00 the evening before each burst.
+
+    Returns
+    -------
+    burst (opening, climax: the best-selling day where it is not the opening's), hour, since (hours since the burst's first),
+    paid_orders, paid_amount, usual, ratio; empty without order times
+    """
     first = c.start - c.pre_dip_days * DAY
     before = order_hours(series.shop, start=first - 28 * DAY, stop=first)
-    usual = before["paid_amount"].groupby(before["hour"].dt.hour).mean()
-    expected = hours["hour"].dt.hour.map(usual)
-    return hours.assign(usual=expected, ratio=hours["paid_amount"].div(expected).where(expected > 0))
+    usual = before["paid_amount"].groupby(before["hour"].dt.hour).mean() if len(before) else pd.Series(dtype=float)
+    parts = []
+    for name, start in _bursts(series, c):
+        stop = min(start + pd.Timedelta(hours=BURST_HOURS), c.end + DAY)
+        part = order_hours(series.shop, start=start, stop=stop)
+        expected = part["hour"].dt.hour.map(usual) if len(part) else part["paid_amount"]
+        parts.append(part.assign(burst=name, since=range(len(part)), usual=expected))
+    hours = pd.concat(parts, ignore_index=True)
+    ratio = hours["paid_amount"].div(hours["usual"]).where(hours["usual"] > 0)
+    columns = "burst hour since paid_orders paid_amount usual ratio".split()
+    return hours.assign(ratio=ratio)[columns]
+
+
+def _bursts(series: Series, c: Campaign) -> list[tuple[str, pd.Timestamp]]:
+    """The opening, and the evening before the best-selling day where that lies after the opening's first two days."""
+    opening = c.burst if c.burst.hour >= 18 else c.start - pd.Timedelta(hours=4)
+    inside = series.days[series.days["date"].between(c.start, c.end)]
+    best = inside.loc[inside["paid_amount"].idxmax(), "date"] if inside["paid_amount"].notna().any() else c.start
+    climax = best - pd.Timedelta(hours=4)
+    return [("opening", opening), *([("climax", climax)] if climax >= opening + 2 * DAY else [])]
 
 
 def phase_table(series: Series, c: Campaign, calendar: pd.DataFrame) -> pd.DataFrame:

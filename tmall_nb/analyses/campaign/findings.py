@@ -12,6 +12,7 @@ from tmall_nb.analyses.result import Finding
 __all__ = ["review_findings"]
 
 Frames = dict[str, pd.DataFrame]
+LEAST_PLACEBOS, DOUBTFUL_RANK = 9, 0.1  # nine placebo items: the smallest rank p-value is .1
 DOUBTS = {"uplift_clear", "uplift_borrowed", "uplift_negative", "uplift_unclear"}
 
 
@@ -22,21 +23,31 @@ def review_findings(frames: Frames, c: Campaign, lift: Lift, overlapping: list[s
         _lift(frames, c),
         _target(frames),
         _stock(frames),
+        _presale(frames),
         _kinds(frames),
         _buyers(frames),
         _source(frames),
     ]
-    doubts = [f for f in lift.money.findings if f.key not in DOUBTS]
+    doubts = [f for f in lift.money.findings if f.key not in DOUBTS] + _doubts(frames, c, lift, overlapping)
+    return tuple(f for f in [*found, *doubts] if f is not None)
+
+
+def _doubts(frames: Frames, c: Campaign, lift: Lift, overlapping: list[str]) -> list[Finding]:
+    out = []
     if overlapping:
-        doubts.append(Finding("campaign_overlap", "watch", {"campaigns": "、".join(overlapping), "campaign": c.name}))
+        out.append(Finding("campaign_overlap", "watch", {"campaigns": "、".join(overlapping), "campaign": c.name}))
     if c.source not in ("campaign_summary", "enrolment"):
-        doubts.append(Finding("campaign_dates", "watch", {"source": c.source, "confidence": c.confidence}))
+        out.append(Finding("campaign_dates", "watch", {"source": c.source, "confidence": c.confidence}))
     if not lift.enrolled:
-        doubts.append(Finding("campaign_items_unknown", "watch", {"campaign": c.name}))
+        out.append(Finding("campaign_items_unknown", "watch", {"campaign": c.name}))
+    rank = frames["diagnostics"].iloc[0]
+    if rank["placebo_items"] >= LEAST_PLACEBOS and rank["item_p_value"] > DOUBTFUL_RANK:
+        values = {"p_value": rank["item_p_value"], "count": int(rank["placebo_items"])}
+        out.append(Finding("placebo_items_alike", "watch", values))
     lacking = frames["profit"].loc[~frames["profit"]["known"].astype(bool) & (frames["profit"]["line"] != "profit"), "line"]
     if len(lacking):
-        doubts.append(Finding("profit_lines_missing", "unknown", {"count": len(lacking), "lines": ", ".join(lacking)}))
-    return tuple(f for f in [*found, *doubts] if f is not None)
+        out.append(Finding("profit_lines_missing", "unknown", {"count": len(lacking), "lines": ", ".join(lacking)}))
+    return out
 
 
 def _profit(frames: Frames, c: Campaign) -> Finding:
@@ -65,20 +76,38 @@ def _target(frames: Frames) -> Finding | None:
         return None
     row = rows.iloc[0]
     values = {k: row[k] for k in ("start", "end", "target", "actual", "reached")} | {"gap": row["gap"]}
-    return Finding(
-        "target_reached" if row["reached"] >= 1 else "target_missed", "good" if row["reached"] >= 1 else "watch", values
-    )
+    if row["reached"] >= 1:
+        return Finding("target_reached", "good", values)
+    parts = frames["target_gap"]
+    if parts.empty:
+        return Finding("target_missed", "watch", values)
+    worst = parts.loc[parts["contribution"].idxmin()]
+    return Finding("target_missed_by", "watch", values | {"factor": worst["factor"], "part": -worst["contribution"]})
+
+
+def _presale(frames: Frames) -> Finding | None:
+    rows = frames["presale"].set_index("stage") if len(frames["presale"]) else frames["presale"]
+    if "balance_paid" not in rows.index:
+        return None
+    paid = rows.loc["balance_paid"]
+    values = {"orders": int(paid["orders"]), "amount": paid["amount"], "first": paid["first_balance"]}
+    if "deposit_only" not in rows.index:
+        return Finding("presale_booked", "good", values)
+    open_ones = rows.loc["deposit_only"]
+    values |= {"open_orders": int(open_ones["orders"]), "open_amount": open_ones["amount"]}
+    return Finding("presale_open", "watch", values)
 
 
 def _stock(frames: Frames) -> Finding | None:
     rows = frames["stock_outs"]
-    if rows.empty or rows["lost_yuan"].sum() <= 0:
+    rows = rows[rows["lost_yuan"] > 0]
+    if rows.empty:
         return None
-    price = rows["lost_yuan"] / rows["lost_units"].where(rows["lost_units"] > 0)
     top = rows.iloc[0]
-    low, high = ((rows[k] * price).sum() for k in ("low", "high"))
-    values = {"items": len(rows), "lost": rows["lost_yuan"].sum(), "lost_low": low, "lost_high": high}
-    values |= {"item": top["item_title"], "item_days": int(top["days_out"])}
+    values = {"items": len(rows), "item": top["item_title"], "item_days": int(top["days_out"])}
+    for name, column in (("lost", "lost_yuan"), ("lost_low", "lost_low"), ("lost_high", "lost_high")):
+        values[name] = float(rows[column].sum())
+        values[name.replace("lost", "gain")] = values[name]
     return Finding("campaign_stock_outs", "act", values, action=True)
 
 
@@ -104,16 +133,18 @@ def _kinds(frames: Frames) -> Finding | None:
 
 def _buyers(frames: Frames) -> Finding | None:
     later = frames["later"].set_index("group") if len(frames["later"]) else frames["later"]
-    if len(later) < 2:
-        return None
-    ours, other = later.loc["campaign"], later.loc["other_days"]
-    values = {"age": int(ours["age_days"]), "buyers": int(ours["buyers"]), "again": ours["again"], "again_low": ours["low"]}
-    values |= {"again_high": ours["high"], "other": other["again"], "other_low": other["low"], "other_high": other["high"]}
-    if ours["high"] < other["low"]:
+    if len(later) < 3:
+        won = frames["buyers"]
+        count = int(won.loc[won["kind"] == "new", "buyers"].sum()) if len(won) else 0
+        return Finding("new_buyers_too_young", "unknown", {"buyers": count}) if count else None
+    ours, other, gap = later.loc["campaign"], later.loc["other_days"], later.loc["difference"]
+    values = {"age": int(ours["age_days"]), "buyers": int(ours["buyers"])}
+    for name, row in (("again", ours), ("other", other)):
+        values |= {name: row["again"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
+        values |= {f"{name}_yuan{k}": row[f"later_{k.strip('_') or 'yuan'}"] for k in ("", "_low", "_high")}
+    if gap["high"] < 0:
         return Finding("new_buyers_worse", "watch", values)
-    if ours["low"] > other["high"]:
-        return Finding("new_buyers_better", "good", values)
-    return Finding("new_buyers_same", "unknown", values)
+    return Finding("new_buyers_better", "good", values) if gap["low"] > 0 else Finding("new_buyers_same", "unknown", values)
 
 
 def _source(frames: Frames) -> Finding | None:

@@ -9,12 +9,12 @@ import pandas as pd
 
 from tmall_nb.analyses.campaign.choose import DAY, DIP_AFTER
 from tmall_nb.analyses.campaign.lift import Lift, Series
-from tmall_nb.queries.campaign_money import ad_subsidy, line_totals, order_totals, tool_discounts
+from tmall_nb.queries.campaign_money import line_totals, order_totals, settled_above_paid
 from tmall_nb.queries.refund_lags import refund_lags
 from tmall_nb.shop import Shop
 from tmall_nb.stats.refund_lag import RefundLag, complete_refunds
 
-__all__ = ["Refunds", "campaign_discounts", "campaign_profit", "fit_refunds"]
+__all__ = ["Refunds", "campaign_profit", "fit_refunds"]
 
 MAX_LAG_DAYS = 60
 COLUMNS = ["line", "yuan", "low", "high", "known"]
@@ -53,8 +53,9 @@ def campaign_profit(
 
     Returns
     -------
-    line (lift, refunds, commission, goods, ads, postage, platform_coupons, profit), yuan (costs negative), low, high, known
-    (False: a setting stands in or the line could not be read); and the profit draws
+    line (usual_lift: the net extra units at the usual price; cuts: price cuts, shop coupons and 满减 on every unit; refunds,
+    commission, goods, ads, postage, platform_coupons, profit), yuan (costs negative), low, high, known (False: a setting stands
+    in or the line could not be read); and the profit draws
     """
     rng = np.random.default_rng([seed, 2])
     gain = lift.money.draws["net"].to_numpy()
@@ -70,22 +71,25 @@ def campaign_profit(
     goods = cost * (totals["paid_units"] * (1 - shares[0]) - base_units * (1 - shares[1]))
     ads, ads_known = _extra(series, lift, "spend", rng, count)
     postage = float(settings.get("shipping_cost_yuan", 0.0)) * units / _units_per_order(series, lift)
-    coupons = _platform_money(series.shop, lift)
+    cuts = totals["paid_amount"] - _usual_price(lift) * totals["paid_units"]
+    platform = np.full(count, _platform_money(series.shop, lift))
     lines = {
-        "lift": gain, "refunds": -refund, "commission": -commission, "goods": -goods, "ads": -ads, "postage": -postage,
-        "platform_coupons": np.full(count, coupons),
+        "usual_lift": gain - cuts, "cuts": np.full(count, cuts), "refunds": -refund, "commission": -commission, "goods": -goods,
+        "ads": -ads, "postage": -postage, "platform_coupons": platform,
     }  # fmt: skip
-    profit = np.sum(list(lines.values()), axis=0)
-    known = {"lift": True, "refunds": refunds.fit is not None, "commission": "commission_rate" in settings, "goods": cost_known}
-    known |= {
-        "ads": ads_known,
-        "postage": "shipping_cost_yuan" in settings,
-        "platform_coupons": series.shop.has("orders", "coupon_tmall"),
-    }
-    known["profit"] = all(known[k] for k in ("refunds", "goods", "ads"))
+    lines["profit"] = np.sum(list(lines.values()), axis=0)
+    known = _known(series.shop, refunds, cost_known, ads_known)
     tail = [(1 - level) / 2, (1 + level) / 2]
-    rows = [(k, float(v.mean()), *np.quantile(v, tail), known[k]) for k, v in {**lines, "profit": profit}.items()]
-    return pd.DataFrame(rows, columns=COLUMNS), profit
+    rows = [(k, float(v.mean()), *np.quantile(v, tail), known[k]) for k, v in lines.items()]
+    return pd.DataFrame(rows, columns=COLUMNS), lines["profit"]
+
+
+def _known(shop: Shop, refunds: Refunds, cost: bool, ads: bool) -> dict[str, bool]:
+    settings = shop.settings
+    known = {"usual_lift": True, "cuts": True, "refunds": refunds.fit is not None, "goods": cost, "ads": ads}
+    known |= {"commission": "commission_rate" in settings, "postage": "shipping_cost_yuan" in settings}
+    known["platform_coupons"] = shop.has("orders", "coupon_tmall") or shop.has("orders", "settled_amount")
+    return known | {"profit": all(known[k] for k in ("refunds", "goods", "ads"))}
 
 
 def _window(lift: Lift) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -127,7 +131,7 @@ def _unit_cost(shop: Shop, lift: Lift, totals: dict[str, float]) -> tuple[float,
         costs = shop.table("costs", ["item_id", "unit_cost", "valid_from"]).sort_values("valid_from")
         costs = costs[costs["valid_from"].isna() | (costs["valid_from"] <= lift.campaign.end)]
         newest = costs.groupby("item_id")["unit_cost"].last()
-        sold = line_totals(shop, start=lift.campaign.start, stop=lift.campaign.end + DAY).set_index("item_id")["units"]
+        sold = line_totals(shop, start=lift.campaign.start, stop=lift.campaign.end + DAY)[0].set_index("item_id")["units"]
         sold = sold[sold.index.isin(newest.index) & sold.index.isin(lift.enrolled)].astype(float)
         if sold.sum() > 0:
             return float((newest.reindex(sold.index) * sold).sum() / sold.sum()), True
@@ -161,25 +165,9 @@ def _platform_money(shop: Shop, lift: Lift) -> float:
     """Coupons and points that the platform pays the merchant on top of what buyers paid, beyond the usual."""
     first, stop = _window(lift)
     length = stop - first
+    if not shop.has("orders", "coupon_tmall"):
+        settled = [settled_above_paid(shop, start=a, stop=b)[0] for a, b in ((first, stop), (first - length, first))]
+        return float(np.nan_to_num(settled[0] - settled[1]))
     inside, before = (order_totals(shop, start=a, stop=b) for a, b in ((first, stop), (first - length, first)))
     extra = [float(inside[k] - before[k]) for k in ("coupon_tmall", "points_offset")]
     return float(np.nansum(extra))
-
-
-def campaign_discounts(shop: Shop, lift: Lift) -> pd.DataFrame:
-    """Reductions on the campaign's days by funder: funder (merchant, platform), line, yuan; nan where no report tells."""
-    start, stop = lift.campaign.burst, lift.campaign.end + DAY
-    lines, orders = line_totals(shop, start=start, stop=stop), order_totals(shop, start=start, stop=stop)
-    lines = lines[lines["item_id"].isin(lift.enrolled)] if lift.enrolled else lines
-    cut = float((lines["list_amount"] - lines["payable"]).sum()) if len(lines) else np.nan
-    rows = [("merchant", "price_cut_and_coupons", cut)]
-    rows += [
-        ("merchant", f"tool:{row.tool}", float(row.discount_amount))
-        for row in tool_discounts(shop, start=start, stop=stop).itertuples()
-    ]
-    rows += [
-        ("platform", "coupon_tmall", float(orders["coupon_tmall"])),
-        ("platform", "points_offset", float(orders["points_offset"])),
-    ]
-    rows.append(("platform", "ad_subsidy", ad_subsidy(shop, start=start, stop=stop)))
-    return pd.DataFrame(rows, columns=["funder", "line", "yuan"])

@@ -8,12 +8,15 @@ import pandas as pd
 
 from tmall_nb.analyses.campaign import evidence
 from tmall_nb.analyses.campaign.choose import Campaign, choose_campaign, past_campaigns
+from tmall_nb.analyses.campaign.discounts import campaign_discounts, presale_table
 from tmall_nb.analyses.campaign.findings import review_findings
 from tmall_nb.analyses.campaign.items import item_effects, stock_outs
 from tmall_nb.analyses.campaign.lift import Lift, Series, read_series, with_other_controls
 from tmall_nb.analyses.campaign.measure import SOURCE
-from tmall_nb.analyses.campaign.money import campaign_discounts, fit_refunds
+from tmall_nb.analyses.campaign.money import fit_refunds
+from tmall_nb.analyses.campaign.placebo import placebo_items, rank_p_value
 from tmall_nb.analyses.campaign.study import event_study, kind_table, measure_all
+from tmall_nb.analyses.campaign.targets import target_gap, target_table
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.calendar import detect_campaigns
 from tmall_nb.errors import NotEnoughData, ParameterError
@@ -34,12 +37,15 @@ class CampaignResult:
     uplift : gross, net, before_after, difference_in_differences of the reviewed campaign (yuan)
     path : one row per date: actual, counterfactual, low, high, phase
     profit : one row per line from lift to profit: yuan, low, high, known
-    discounts : reductions by funder: funder, line, yuan
-    items : one row per item: units, expected, effect with low/high, role (campaign, other)
+    discounts : reductions by funder (merchant, platform, unclear): funder, line, yuan, known, source
+    presale : presale orders by stage: orders, amount, booked (on the day of the balance)
+    items : one row per item: units, expected, effect with low/high, role (campaign, other), verdict
     stock_outs : campaign items that ran out: lost units and yuan with interval
-    buyers, later : new and returning buyers; first buyers at equal age against those of other days
-    targets, factors, sources, hours, phases : target against actual; KPI tree; traffic sources; burst by hour; phases
-    placebos, controls, sensitivity, diagnostics : windows without a campaign; controls; other sets of controls; model checks
+    buyers, later : new and returning buyers; first buyers at equal age against those of ordinary days
+    targets, target_gap : target against actual; where the gap arose on the KPI tree
+    factors, sources, hours, phases : campaign day against ordinary day; traffic sources; bursts by hour; phases
+    placebos, placebo_items : windows without a campaign; items outside it, each treated in turn
+    controls, sensitivity, diagnostics : controls; other sets of controls; model checks, with item_p_value (rank among items)
     findings, method : as everywhere
     """
 
@@ -49,16 +55,19 @@ class CampaignResult:
     path: pd.DataFrame
     profit: pd.DataFrame
     discounts: pd.DataFrame
+    presale: pd.DataFrame
     items: pd.DataFrame
     stock_outs: pd.DataFrame
     buyers: pd.DataFrame
     later: pd.DataFrame
     targets: pd.DataFrame
+    target_gap: pd.DataFrame
     factors: pd.DataFrame
     sources: pd.DataFrame
     hours: pd.DataFrame
     phases: pd.DataFrame
     placebos: pd.DataFrame
+    placebo_items: pd.DataFrame
     controls: pd.DataFrame
     sensitivity: pd.DataFrame
     diagnostics: pd.DataFrame
@@ -102,9 +111,8 @@ def review_campaign(shop: Shop, *, campaign: str | None = None, level: float = 0
     lift, profit = known
     table = event_study(found, measured)
     frames = {"table": table, "kinds": kind_table(table), "profit": profit, "uplift": lift.money.table, "path": lift.money.path}
-    frames |= _evidence(series, lift, calendar, level)
-    frames |= {"placebos": lift.money.placebos, "controls": lift.money.controls, "diagnostics": lift.money.diagnostics}
-    frames["sensitivity"] = _sensitivity(lift, level, seed)
+    frames |= _evidence(series, lift, calendar, found, level)
+    frames |= _checks(series, lift, level, seed)
     findings = review_findings(frames, chosen, lift, _overlapping(found, chosen))
     return CampaignResult(**frames, findings=findings, method=_method(series, lift, level, seed))
 
@@ -120,19 +128,41 @@ def _campaigns(series: Series) -> tuple[pd.DataFrame, list[Campaign]]:
     return calendar, found
 
 
-def _evidence(series: Series, lift: Lift, calendar: pd.DataFrame, level: float) -> dict[str, pd.DataFrame]:
-    c = lift.campaign
+def _evidence(
+    series: Series, lift: Lift, calendar: pd.DataFrame, found: list[Campaign], level: float
+) -> dict[str, pd.DataFrame]:
+    c, shop = lift.campaign, series.shop
+    targets = target_table(series, c)
+    row = calendar.loc[calendar["campaign"] == c.name].iloc[0]
+    leads = row[["warm_up_start", "presale_start"]].dropna()
     return {
-        "discounts": campaign_discounts(series.shop, lift),
+        "discounts": campaign_discounts(shop, lift),
+        "presale": presale_table(shop, c, min(leads) if len(leads) else None),
         "items": item_effects(series, lift, level=level),
         "stock_outs": stock_outs(series, lift, level=level),
         "buyers": evidence.buyer_table(series, c),
-        "later": evidence.later_buyers(series, c, level=level),
-        "targets": evidence.target_table(series, c),
+        "later": evidence.later_buyers(series, c, found, level=level),
+        "targets": targets,
+        "target_gap": target_gap(series, c, targets, found),
         "factors": evidence.kpi_factors(series, c),
         "sources": evidence.source_table(series, c),
         "hours": evidence.burst_hours(series, c),
         "phases": evidence.phase_table(series, c, calendar),
+    }
+
+
+def _checks(series: Series, lift: Lift, level: float, seed: int) -> dict[str, pd.DataFrame]:
+    titles = series.items.groupby("item_id")["item_title"].last() if len(series.items) else pd.Series(dtype=object)
+    items = placebo_items(lift, titles, level=level, seed=seed)
+    own = lift.units.draws["gross"]
+    stand = float(own.mean() / own.std())
+    rank = rank_p_value(stand, items["deviations"].to_numpy(float)) if len(items) else float("nan")
+    return {
+        "placebos": lift.money.placebos,
+        "placebo_items": items,
+        "controls": lift.money.controls,
+        "diagnostics": lift.money.diagnostics.assign(own_deviations=stand, item_p_value=rank, placebo_items=len(items)),
+        "sensitivity": _sensitivity(lift, level, seed),
     }
 
 

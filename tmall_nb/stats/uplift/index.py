@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
 
-__all__ = ["HALF_WIDTH", "Index", "build_index", "pool_sparse", "safe_log"]
+__all__ = ["HALF_WIDTH", "Index", "build_index", "extract", "pool_sparse", "safe_log"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 HALF_WIDTH = 61
 LAGS = 10
 JUMP_SHARE = 0.5  # the residual of ordinary days already holds the other half of the index's noise
+LEAST_JUMP = 0.05  # sd (log) of jumps on event and campaign days, at least
 SPARSE = 8.0  # orders a day below which a control is pooled with other sparse ones
 
 
@@ -150,6 +152,36 @@ def _toeplitz(size: float, rho: float, white: float, length: int) -> Array:
     return matrix
 
 
+def extract(
+    signal: tuple[float, float, float], noise: tuple[float, float, float], raw: Array, jump: Array, ridge: float
+) -> tuple[Array, Array, Array]:
+    """Posterior means of a signal seen under noise, each AR(1) + white, and of jumps; in time linear in the days.
+
+    Parameters
+    ----------
+    signal, noise : variance of the AR(1) part, its coefficient, white variance
+    raw : (T,) signal + jump + noise, nan where not seen
+    jump : (T,) variance of the jump, 0 on days without one
+    ridge : variance added to the white parts, for days seen exactly
+
+    Returns
+    -------
+    signal without jumps K_s (K_s + K_j + K_n)⁻¹ raw, jumps, share of a day's white deviation that is taken as jump; each (T,)
+    """
+    seen = np.isfinite(raw)
+    white = signal[2] + noise[2] + ridge + jump
+    bands = np.zeros((3, 2 * len(raw)))  # of the precision of both AR parts, day by day: signal, noise, signal, …
+    for k, (size, rho, _) in enumerate((signal, noise)):
+        innovation = max(size, ridge) * (1 - rho**2)
+        bands[0, k + 2 :: 2] = -rho / innovation
+        bands[2, k::2] = (1 + rho**2) / innovation + seen / white
+        bands[2, [k, k - 2]] -= rho**2 / innovation
+    bands[1, 1::2] = seen / white
+    parts = solveh_banded(bands, np.repeat(np.where(seen, raw, 0.0) / white, 2), check_finite=False)
+    rest = np.where(seen, raw - parts[::2] - parts[1::2], 0.0)
+    return parts[::2] + signal[2] / white * rest, jump / white * rest, jump / white
+
+
 def _half_apart(partner: Array, raw: Array, ordinary: Mask, weekday: NDArray[np.intp]) -> Array:
     """Autocovariances of half of what the outcome's fast part and the control's do not share."""
     known = ordinary & np.isfinite(partner)
@@ -185,13 +217,13 @@ def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.in
     total = _autocov(raw, ordinary)
     n_size, n_rho, n_white = _ar_white(noise)
     s_size, s_rho, s_white = _ar_white(total - noise)
-    signal = _toeplitz(s_size, s_rho, s_white, len(raw))
-    own = _toeplitz(n_size, n_rho, n_white, len(raw))
     ridge = 1e-6 * max(float(total[0]), 1e-9)
-    known = np.flatnonzero(~jumps)
-    sum_known = (signal + own)[np.ix_(known, known)] + ridge * np.eye(len(known))
-    fast = signal[:, known] @ np.linalg.solve(sum_known, raw[known])
-    jump = np.where(jumps, raw - fast, 0.0)
+    middle = float(raw[jumps].mean()) if jumps.any() else 0.0
+    around = raw - middle * jumps
+    wide = max(float(np.mean(around[jumps] ** 2)) - float(total[0]), LEAST_JUMP**2) if jumps.any() else 0.0
+    fast, jump, kept = extract((s_size, s_rho, s_white), (n_size, n_rho, n_white), around, np.where(jumps, wide, 0.0), ridge)
+    jump += middle * jumps
     share = (s_size + s_white) / max(float(total[0]), 1e-12)
-    left = JUMP_SHARE * np.where(jumps[:, None] & jumps[None, :], own, 0.0)
+    own = _toeplitz(n_size, n_rho, n_white, len(raw))
+    left = JUMP_SHARE * own * np.outer(kept, kept)
     return Index(slow, fast, jump, raw, noise, float(np.clip(share, 0, 1)), loadings, deviations, left)

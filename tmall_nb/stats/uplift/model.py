@@ -114,10 +114,7 @@ def fit_uplift(y: Array, controls: Array, design: Design, *, level: float = 0.95
     offset = grain(y)
     logs, weight_wide, slopes = _draw(z, X, observed, (tight, wide), mode, days, draws, rng)
     if index is not None:
-        own = index.jump_noise[np.ix_(days, days)] + 1e-10 * np.eye(len(days))
-        logs += rng.standard_normal(logs.shape) @ np.linalg.cholesky(own).T
-        if X.shape[1] <= EVENT:  # no earlier event shows how much harder the outcome reacts to platform traffic
-            logs += rng.normal(0, UNTAUGHT_SD, (draws, 1)) * index.jump[days]
+        logs += _index_noise(index, days, draws, rng, taught=X.shape[1] > EVENT)
     elif (design.events & observed).sum() >= MIN_EVENT_DAYS:
         logs[:, design.sale[days]] += rng.normal(0, EVENT_SPREAD, (draws, 1))
     smear = _smear(z, centre, spread, observed)
@@ -143,6 +140,16 @@ def _count_noise(y: Array, observed: Mask, size: float, hyper: Hyper) -> float:
     """White variance beyond Poisson's and beyond ``OWN_SD``: it strikes the actual figure, not the counterfactual alone."""
     poisson = float(np.mean(size / (y[observed] + size)))
     return max(hyper.sd_white**2 - poisson - OWN_SD**2, 0.0)
+
+
+def _index_noise(index: Index, days: NDArray[np.intp], draws: int, rng: np.random.Generator, *, taught: bool) -> Array:
+    """What the index's own noise on jump days adds, and the reaction to platform traffic that nothing teaches."""
+    own = index.jump_noise[np.ix_(days, days)]
+    noise = rng.standard_normal((draws, len(days))) @ np.linalg.cholesky(own + 1e-10 * np.eye(len(days))).T
+    if taught:
+        return noise
+    jump = UNTAUGHT_SD * index.jump[days]
+    return noise + rng.standard_normal((draws, 1)) * jump - jump**2 / 2
 
 
 def _index(controls: Array, partner: Array, design: Design) -> Index | None:
