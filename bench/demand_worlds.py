@@ -25,14 +25,14 @@ def event_world(seed, items=150):
     days = pd.date_range("2022-11-20", "2025-11-23")
     end = pd.Timestamp("2025-10-31")
     category = rng.integers(0, 8, items)
-    base = np.exp(rng.normal(0.9, 1.0, items))
-    lift = rng.normal(1.5, 0.35, 8)[category] + rng.normal(0, 0.45, items)
+    base = np.exp(rng.normal(0.3, 0.8, items))
+    lift = rng.normal(1.5, 0.35, 8)[category] + rng.normal(0, 0.2, items)
     weekday = np.exp(rng.normal(0, 0.15, (8, 7)))[category][:, days.dayofweek]
     wave = 1 + 0.25 * rng.uniform(-1, 1, 8)[category][:, None] * np.sin(2 * np.pi * days.dayofyear.to_numpy() / 365.25)
     drift = np.exp(np.cumsum(rng.normal(0, 0.01, (items, len(days))), axis=1))
     on = (days.month == 11) & ((days.day == 10) | (days.day == 11))
     years = days.year.to_numpy() - 2022
-    change = rng.normal(0, 0.10, 4)[None, :] + rng.normal(0, 0.32, (items, 4))
+    change = rng.normal(0, 0.05, 4)[None, :] + rng.normal(0, 0.42, (items, 4))
     shape = np.where(days.day == 11, 1.25, 0.75)
     mean = base[:, None] * weekday * wave * drift
     mean = np.where(on, mean * np.exp(lift[:, None] + change[:, years]) * shape, mean)

@@ -6,29 +6,32 @@ The mean of a log-normal lift is wanted for stock and budget, so half of the yea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 __all__ = ["Lift", "event_runs", "fit_lift", "shrink_lift"]
 
+BALANCE = (0.7, 1.4)
 YEARLY = 0.09  # variance of an item's log lift from year to year where only one year is seen
 
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """(S,) log lift and its variance; (D,) shape by day of the run; number of past occurrences."""
+    """(S,) log lift and its variance; (D,) shape by day of the run; past occurrences; what brings past means to their sum."""
 
     log_lift: np.ndarray
     variance: np.ndarray
     shape: np.ndarray
     occurrences: int
+    balance: float = 1.0
 
     def factor(self, day: np.ndarray, *, mean: bool = True) -> np.ndarray:
         """(S, days) multiplier on given days of the run."""
         shape = self.shape[np.minimum(day, len(self.shape) - 1)]
         extra = self.variance / 2 if mean else 0.0
-        return np.exp(np.clip(self.log_lift + extra, -3, 5))[:, None] * shape[None, :]
+        scale = self.balance if mean else 1.0
+        return scale * np.exp(np.clip(self.log_lift + extra, -3, 5))[:, None] * shape[None, :]
 
 
 def event_runs(on: np.ndarray) -> list[tuple[int, int]]:
@@ -61,7 +64,19 @@ def fit_lift(units: np.ndarray, base: np.ndarray, runs: list[tuple[int, int]], g
     shape = by_day[0] / np.maximum(by_day[1], 1e-9)
     shape = shape * (by_day[1].sum() / max(by_day[0].sum(), 1e-9))
     log_lift, variance = shrink_lift(np.array(logs), np.array(variances), group)
-    return Lift(log_lift, variance, np.where(shape > 0, shape, 1.0), len(runs))
+    lift = Lift(log_lift, variance, np.where(shape > 0, shape, 1.0), len(runs))
+    return replace(lift, balance=_balance(lift, units, base, runs))
+
+
+def _balance(lift: Lift, units: np.ndarray, base: np.ndarray, runs: list[tuple[int, int]]) -> float:
+    """Half way (in logs) from what the lifts give for the past runs to their units: logs of small counts lose part of the mean,
+    and part of the difference is luck of the past that will not come again."""
+    sold = told = 0.0
+    for a, b in runs:
+        seen = np.isfinite(units[:, a:b])
+        sold += float(np.where(seen, units[:, a:b], 0.0).sum())
+        told += float(np.where(seen, base[:, a:b] * lift.factor(np.arange(b - a)), 0.0).sum())
+    return float(np.sqrt(np.clip(sold / max(told, 1e-9), *BALANCE))) if sold > 0 else 1.0
 
 
 def shrink_lift(logs: np.ndarray, variances: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +84,9 @@ def shrink_lift(logs: np.ndarray, variances: np.ndarray, group: np.ndarray) -> t
     yearly = YEARLY
     if len(logs) > 1:
         change = np.diff(logs, axis=0)
-        spread = np.nanmean(change**2 - variances[1:] - variances[:-1]) / 2
+        noise = variances[1:] + variances[:-1]
+        known = np.isfinite(change)
+        spread = np.average((change**2 - noise)[known], weights=1 / (noise[known] + 0.2)) / 2 if known.any() else yearly
         yearly = float(np.clip(spread, 0.01, 1.0))
     weight = np.where(np.isfinite(logs), 1 / (variances + yearly), 0.0)
     total = weight.sum(axis=0)

@@ -27,6 +27,7 @@ class Features:
         self.counts = np.concatenate([zero, np.cumsum(self.open, axis=1)], axis=1)
         self.week = 7 if panel.settings.season == 7 else 1
         self.weekday, self.season = panel.weekday(), panel.season()
+        self.month = panel.month() if self.week == 7 else np.zeros(len(self.season))
         self.until: list[np.ndarray] = []  # days until a column is next 1; beyond the horizon it is not known
         self.ahead = self._ahead()
         self.state = self._state()
@@ -77,7 +78,7 @@ class Features:
 
     def rows(self, origin: int, horizon: int, light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(S, horizon, F) features and (S,) levels at one origin; ``light`` is the regression's forecast there."""
-        level = self.level(origin)
+        level = np.where(self.counts[:, origin] > 0, self.level(origin), np.maximum(light.mean(axis=1), 0.02))
         series = len(level)
         past = [self.mean(origin - w * self.week, origin) / level for w in WINDOWS]
         chain = [np.full(series, np.nanmean(np.append(p, 1.0))) for p in past[:4:2]]
@@ -86,7 +87,8 @@ class Features:
         columns = [np.broadcast_to(p[:, None], (series, horizon)) for p in past]
         target = origin + np.arange(horizon)
         columns += [
-            np.broadcast_to(v, (series, horizon)) for v in (np.arange(horizon), self.weekday[target], self.season[target])
+            np.broadcast_to(v, (series, horizon))
+            for v in (np.arange(horizon), self.weekday[target], self.season[target], self.month[target])
         ]
         columns += self._same_day(origin, target, level)
         columns += self._last_year(origin, target)

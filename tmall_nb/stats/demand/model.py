@@ -11,6 +11,7 @@ from tmall_nb.stats.demand.events import event_runs, fit_lift
 from tmall_nb.stats.demand.features import build_features
 from tmall_nb.stats.demand.intervals import Residuals, fit_residuals
 from tmall_nb.stats.demand.light import fitted_light, light_origins
+from tmall_nb.stats.demand.loglinear import is_busy
 from tmall_nb.stats.demand.panel import Panel
 from tmall_nb.stats.demand.trees import fit_trees, trees_available
 
@@ -123,32 +124,38 @@ def _trees(
 ) -> np.ndarray | None:
     """(W + 1, S, H) forecasts of trees: an older fit for the windows, one with everything for the horizon."""
     series = len(panel.units)
-    fits = max(1, 1_300_000 // (series * panel.horizon))
-    teach = teach[-max(fits, 8) :] if series * panel.horizon * len(teach) > 1_300_000 else teach
+    most = max(1, 1_300_000 // (series * panel.horizon))
+    teach = teach[-max(most, 8) :] if series * panel.horizon * len(teach) > 1_300_000 else teach
     use = np.unique(np.concatenate([teach, windows, [panel.length]]))
     index = np.searchsorted(origins, use)
     features, level = build_features(panel, use, panel.horizon, light[index])
     actual = np.stack([_future_units(panel, int(o)) for o in use])
-    kind = _kind(panel)
+    kinds, regression = _kinds(panel), light[index]
     age = 0.5 ** ((panel.length - use) / (2 * panel.settings.year))
     is_teach = np.isin(use, teach)
     old = is_teach & (use <= windows.min() - panel.horizon)
     if old.sum() < 3:
         return None
-    older = fit_trees(features[old], level[old], actual[old], kind=kind, age=age[old], seed=seed)
-    newest = fit_trees(features[is_teach], level[is_teach], actual[is_teach], kind=kind, age=age[is_teach], seed=seed)
+    fits = []
+    for part in (old, is_teach):
+        taught = (features[part], level[part], regression[part], actual[part])
+        fits.append(fit_trees(*taught, kinds=kinds, age=age[part], seed=seed))
+    older, newest = fits
     if older is None or newest is None:
         return None
-    where = {int(o): n for n, o in enumerate(use)}
-    parts = [older.predict(features[where[int(o)]], level[where[int(o)]]) for o in windows]
-    return np.stack([*parts, newest.predict(features[-1], level[-1])])
+    where = [int(np.searchsorted(use, o)) for o in windows]
+    parts = [older.predict(features[n], level[n], regression[n]) for n in where]
+    return np.stack([*parts, newest.predict(features[-1], level[-1], regression[-1])])
 
 
-def _kind(panel: Panel) -> str:
+def _kinds(panel: Panel) -> tuple[str, ...]:
+    """What the trees predict: Tweedie means where most days sell nothing, logs of busy weeks, two views of busy days."""
     sold = panel.units[panel.open]
     if len(sold) and (sold <= 0).mean() > SPARSE:
-        return "tweedie"
-    return "log" if panel.settings.season == 1 and (panel.known.shape[2] > 0 or panel.price is not None) else "ratio"
+        return ("tweedie",)
+    if not is_busy(panel):
+        return ("ratio",)
+    return ("log",) if panel.settings.season == 1 else ("ratio", "rest")
 
 
 def _blends(candidates: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
