@@ -73,7 +73,7 @@ def test_stages_draw_only_certain_losses(scored):
     weak = scored.stages[scored.stages["weakest"]]
     assert {t.get_text() for t in axis.get_yticklabels()} <= set(weak["keyword"])
     drawn = np.sort(np.concatenate([line.get_xdata() for line in axis.lines]))
-    np.testing.assert_allclose(drawn, np.sort(weak.nlargest(14, "lost_orders")["lost_orders"]))
+    np.testing.assert_allclose(drawn, np.sort(weak.nlargest(12, "lost_orders")["lost_orders"]))
 
 
 def test_reach_tells_bought_terms_from_missed_ones(opportunities):

@@ -19,7 +19,7 @@ say = partial(label, "keywords")
 VERDICTS = {"raise": "good", "keep": "unknown", "lower": "watch", "negative": "act", "not_enough_data": "unknown"}
 STAGES = ("impression_to_click", "click_to_cart", "cart_to_order", "click_to_order")
 MARKERS = "osD^"
-TOP = 14
+TOP = 12
 
 
 def verdict_spend(result: KeywordResult, *, language: str = "zh") -> Chart:

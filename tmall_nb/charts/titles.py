@@ -13,7 +13,7 @@ from tmall_nb.words import label
 __all__ = ["title_coverage"]
 
 say = partial(label, "titles")
-TOP = 14
+TOP = 10
 SHORT = 12
 
 
