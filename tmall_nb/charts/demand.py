@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from tmall_nb.charts.style import ACCENT, GRID, INK, MUTED, RULE, TONES, date_ax
 from tmall_nb.words import format_value, label
 from tmall_nb.words.catalogue import value_word
 
-__all__ = ["backtest_origins", "demand_classes", "demand_fan", "demand_items", "interval_cover", "review_path"]
+__all__ = ["backtest_origins", "demand_classes", "demand_fan", "demand_items", "draw_what_if", "interval_cover", "review_path"]
 
 say = partial(label, "demand")
 ITEMS = 6
@@ -206,7 +207,7 @@ def review_path(result: ReviewResult, *, language: str = "zh") -> Chart:
     if path.empty:
         return _empty(fig, ax, language)
     if "low_80" in path:
-        style = {"facecolor": GRID, "edgecolor": MUTED, "hatch": "////", "lw": 0.6}
+        style: dict[str, Any] = {"facecolor": GRID, "edgecolor": MUTED, "hatch": "////", "lw": 0.6}
         ax.fill_between(path["date"], path["low_80"], path["high_80"], label=say("band_80", language), **style)
     ax.plot(path["date"], path["actual"], "-", color=INK, lw=1.6, marker="o", ms=3, label=say("sold", language))
     ax.plot(path["date"], path["units"], "--", color=ACCENT, lw=1.8, label=say("saved_forecast", language))
@@ -217,6 +218,33 @@ def review_path(result: ReviewResult, *, language: str = "zh") -> Chart:
     title = say("review_title", language, told=told, sold=sold, days=len(path))
     subtitle = say("review_subtitle", language, origin=result.origins["origin"].max())
     return finish(fig, title=title, subtitle=subtitle, alt=title)
+
+
+def draw_what_if(past: pd.DataFrame, days: pd.DataFrame, name: str, *, language: str = "zh", fig: Chart | None = None) -> Chart:
+    """One item's forecast before and after a change, into a kept figure for a panel that moves.
+
+    ``past`` has date and units; ``days`` date, units_before, units, low_80, high_80.
+    """
+    style: dict[str, Any] = {"facecolor": GRID, "edgecolor": MUTED, "hatch": "////", "lw": 0.6}
+    lines = ((past, "units"), (days, "units_before"), (days, "units"))
+    if fig is None:
+        fig, ax = new_figure(language)
+        looks = (("-", INK, 1.2, "sold"), (":", INK, 1.8, "as_planned"), ("--", ACCENT, 2.0, "changed"))
+        for (rows, column), (dash, colour, width, word) in zip(lines, looks, strict=True):
+            ax.plot(rows["date"], rows[column], dash, color=colour, lw=width, label=say(word, language))
+        ax.fill_between(days["date"], days["low_80"], days["high_80"], label=say("band_80", language), **style)
+        ax.legend(loc="upper left", ncols=4)
+        date_axis(ax, language)
+    else:
+        ax = fig.axes[0]
+        ax.collections[0].remove()
+        ax.fill_between(days["date"], days["low_80"], days["high_80"], **style)
+        for line, (rows, column) in zip(ax.lines, lines, strict=True):
+            line.set_data(mdates.date2num(rows["date"]), rows[column].to_numpy())
+    ax.set_ylim(0, 1.25 * max(float(past["units"].max()), float(days["high_80"].max()), 1.0))
+    before, after = float(days["units_before"].sum()), float(days["units"].sum())
+    title = say("what_if_title", language, item=name, before=before, after=after, days=len(days))
+    return finish(fig, title=title, subtitle=say("what_if_subtitle", language), alt=title)
 
 
 def _empty(fig: Chart, ax: Axes, language: str) -> Chart:

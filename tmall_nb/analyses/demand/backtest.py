@@ -11,8 +11,9 @@ from tmall_nb.analyses.demand.calibration import calibration_rows
 from tmall_nb.analyses.demand.findings import backtest_findings
 from tmall_nb.analyses.demand.forecast import _method, check_options, chunks, forecast_rows
 from tmall_nb.analyses.demand.result import BacktestResult
-from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
+from tmall_nb.analyses.demand.rows import LEAST_PERIODS, Rows, build_panel, check_rows
 from tmall_nb.analyses.demand.shop_rows import shop_rows
+from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.shop import Shop
 from tmall_nb.stats import metrics
@@ -37,7 +38,8 @@ def backtest_demand(
     Parameters
     ----------
     item_days : as for ``forecast_demand``
-    origins : last days known to each forecast, or how many (one horizon apart, back from the newest possible)
+    origins : last days known to each forecast, or how many (one horizon apart, back from the newest
+        possible; fewer, down to none, where the history is too short)
     horizon_days, frequency, model, seed, by : as for ``forecast_demand``
     future : its columns name what was known ahead; past values of those columns serve as the known future of each origin
 
@@ -47,12 +49,14 @@ def backtest_demand(
     same weekday a week earlier (for weeks: of the week before), RMSSE of the day before
     """
     check_options(horizon_days, model, by)
+    planned = future is not None
     if isinstance(item_days, Shop):
-        item_days, future, *_ = shop_rows(item_days, horizon=horizon_days, by=by)
+        item_days, future, _, planned = shop_rows(item_days, horizon=horizon_days, by=by)
     rows = check_rows(item_days, None, frequency=frequency, horizon=horizon_days)
     known = _known(rows.past, future)
     made, tables, total = [], [], []
-    for origin in _origins(rows, origins, horizon_days):
+    wanted = _origins(rows, origins, horizon_days)
+    for origin in wanted:
         past, ahead = _as_of(rows, origin, horizon_days, known)
         try:
             then = check_rows(past, ahead, frequency=frequency, horizon=horizon_days)
@@ -62,11 +66,25 @@ def backtest_demand(
         made.append(frame)
         tables.append(table)
         total.append(summary)
+    if not wanted:
+        return _untested(rows, horizon_days, method=_method(rows, horizon_days, model=model, seed=seed, planned=planned))
     by_origin = pd.DataFrame(total)
-    method = _method(rows, horizon_days, model=model, seed=seed, planned=bool(known))
+    method = _method(rows, horizon_days, model=model, seed=seed, planned=planned)
     table, forecast = pd.concat(tables, ignore_index=True), pd.concat(made, ignore_index=True)
     calibration = calibration_rows(forecast, rows, horizon_days)
     return BacktestResult(table, forecast, by_origin, backtest_findings(by_origin, table), method, calibration)
+
+
+def _untested(rows: Rows, horizon: int, *, method: Method) -> BacktestResult:
+    """A result that says that the history is too short to go back a horizon."""
+    table = pd.DataFrame(columns=["item_id", "origin", "mase", "rmsse", "pinball", "coverage_80", "days", "mean_error"])
+    names = ["item_id", "origin", "date", "units", "low_80", "high_80", "low_95", "high_95", "actual"]
+    origins = pd.DataFrame(columns=["origin", "mase", "rmsse", "pinball", "coverage_80", "mean_error", "model"])
+    days = rows.past["date"].nunique()
+    needed = horizon + LEAST_PERIODS[rows.frequency]
+    found = (Finding("backtest_none", "unknown", {"days": days, "needed": needed}),)
+    calibration = calibration_rows(pd.DataFrame(columns=names), rows, horizon)
+    return BacktestResult(table, pd.DataFrame(columns=names), origins, found, method, calibration)
 
 
 def _known(past: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:
@@ -80,7 +98,9 @@ def _origins(rows: Rows, origins: int | Sequence[str | pd.Timestamp], horizon: i
     if isinstance(origins, (int, np.integer)):
         if origins < 1:
             raise ParameterError("origins", origins, "1 or more, or a list of dates")
-        return [last - rows.step * horizon * (k + 1) for k in range(int(origins))][::-1]
+        first = rows.past["date"].min() + rows.step * (LEAST_PERIODS[rows.frequency] - 1)
+        days = [last - rows.step * horizon * (k + 1) for k in range(int(origins))]
+        return [day for day in days[::-1] if day >= first]
     wanted = sorted(pd.Timestamp(o).normalize() for o in origins)
     first = rows.past["date"].min()
     for day in wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -135,15 +136,20 @@ def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) 
     method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
         "units_missing", rows.set_aside["units_missing"]
     )
-    effects = pd.concat([_responses(panel, ids) for panel, ids, *_ in parts], ignore_index=True)
+    effects = pd.concat([_responses(panel, ids, rows) for panel, ids, *_ in parts], ignore_index=True)
     return DemandResult(
         table, forecast, groups, models, windows, events, findings, method,
         history=history_rows(rows), totals=total_rows(table, windows), responses=effects, phases=phase_rows(events),
     )  # fmt: skip
 
 
-def _responses(panel: Panel, ids: np.ndarray) -> pd.DataFrame:
-    """What a planned price and a day of promotion do to each item, as far as its past shows it."""
+def _responses(panel: Panel, ids: np.ndarray, rows: Rows) -> pd.DataFrame:
+    """What a planned price and a day of promotion do to each item, as far as its past shows it.
+
+    Past prices teach this even where no price is known ahead and the forecast itself uses none.
+    """
+    if panel.price is None and "price_yuan" in rows.past:
+        panel, *_ = build_panel(replace(rows, known=(*rows.known, "price_yuan")), panel.horizon, items=list(ids))
     frame = pd.DataFrame({"item_id": ids})
     price, promotion = responses(panel)
     for name, (middle, low, high) in (("price_effect", price), ("promotion_effect", promotion)):

@@ -12,11 +12,17 @@ __all__ = ["shop_rows"]
 
 WARM_UP_DAYS = 7
 BURST_DAYS = 3
+NEAR_DAYS = 3
 
 
 def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, bool]:
-    """Return past rows, future rows, campaigns in sight, and whether a plan sheet covers the horizon."""
+    """Return past rows, future rows, campaigns in sight, and whether a plan sheet covers the horizon.
+
+    Without a plan sheet no price ahead is known, so none is given: a model that was shown past prices as if they had been
+    known would look better on its own past than it can be.
+    """
     past = item_days(shop, by=by)
+    past = past.assign(price_yuan=_offered(past))
     last = past["date"].max()
     ahead = pd.date_range(last + pd.Timedelta(days=1), periods=horizon)
     days = past["date"].drop_duplicates().sort_values()
@@ -34,6 +40,8 @@ def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.Da
     known = past["price_yuan"].notna().groupby(past["item_id"]).transform("any")
     if not known.all():
         past, future = past.drop(columns="price_yuan"), future.drop(columns="price_yuan")
+    elif planned is None:
+        future = future.drop(columns="price_yuan")
     past = past.merge(phases, on="date", how="left")
     future = future.merge(phases, on="date", how="left")
     campaigns = shop.calendar[(shop.calendar["end"] >= every[0]) & (shop.calendar["start"] <= every[-1] + pd.Timedelta(days=1))]
@@ -59,6 +67,17 @@ def campaign_phases(calendar: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFr
             out["double_11"][on & eleventh] = 1.0
     frame = pd.DataFrame(out, index=days).rename_axis("date").reset_index()
     return frame.loc[:, ["date", *(c for c in out if frame[c].any())]]
+
+
+def _offered(past: pd.DataFrame) -> pd.Series:
+    """The price on offer: median of the prices paid within three days.
+
+    The price paid, carried over days without a sale, would tell whether something was sold.
+    """
+    paid = past["price_yuan"].where(past["price_seen"])
+    wide = paid.groupby(past["item_id"]).transform(lambda p: p.rolling(2 * NEAR_DAYS + 1, center=True, min_periods=1).median())
+    carried = wide.groupby(past["item_id"]).ffill()
+    return carried.fillna(wide.groupby(past["item_id"]).bfill()).fillna(past["price_yuan"])
 
 
 def _recent(prices: pd.Series) -> float:
