@@ -25,7 +25,7 @@ _WHERE = {
     "tmall_nb.analyses.inventory": "take_inventory",
     "tmall_nb.analyses.health": "review_health",
     "tmall_nb.analyses.decompose": "decompose_change",
-    "tmall_nb.analyses.demand": "forecast_demand backtest_demand review_forecast",
+    "tmall_nb.analyses.demand": "forecast_demand backtest_demand review_forecast replan_demand",
     "tmall_nb.analyses.replenishment": "plan_replenishment replan_replenishment",
     "tmall_nb.analyses.elasticity": "estimate_elasticity",
     "tmall_nb.analyses.pricing": "plan_prices try_price",
