@@ -43,7 +43,7 @@ NEEDS: Mapping[str, Needs] = {
     "elasticity": _needs(
         "30_price_elasticity",
         "product_daily|order_items",
-        "order_items stock costs price_stack promo_tool_daily product_master orders",
+        "order_items orders costs stock enrolment price_stack promo_tool_daily product_master",
     ),
     "campaign": _needs(
         "31_campaign_postmortem",

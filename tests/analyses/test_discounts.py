@@ -86,10 +86,11 @@ def test_bad_periods_are_refused(demo_shop):
         tn.trace_discounts(demo_shop, start="2019-01-01", end="2019-01-31")
 
 
-def test_orders_alone_are_not_enough(demo_folder, tmp_path):
+def test_orders_alone_leave_every_step_missing(demo_folder, tmp_path):
     shop = tmp_path / "lone"
     shop.mkdir()
     for file in demo_folder.glob("ExportOrderList2024*"):
         (shop / file.name).write_bytes(file.read_bytes())
-    with pytest.raises(tn.NotEnoughData, match="宝贝报表"):
-        tn.trace_discounts(tn.load_shop(tmp_path, "lone"))
+    result = tn.trace_discounts(tn.load_shop(tmp_path, "lone"))
+    assert set(result.table["source"]) == {"missing"} and result.table["yuan"].isna().all() and result.depths.empty
+    assert [f.key for f in result.findings] == ["discounts_need_orders"]

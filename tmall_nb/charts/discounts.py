@@ -25,6 +25,8 @@ def discount_ladder(result: DiscountResult, *, language: str = "zh") -> Chart:
     """From list price to money received: totals as bars, steps hanging between them, coloured by who pays."""
     rows = result.table[result.table["yuan"].notna() & (result.table["share"].abs() > SMALL)].reset_index(drop=True)
     fig, ax = new_figure(language, height=1.3 + 0.36 * len(rows))
+    if rows.empty:
+        return empty(fig, ax, language)
     level, seen = 0.0, set()
     for row in rows.itertuples():
         y = len(rows) - 1 - row.Index

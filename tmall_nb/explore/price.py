@@ -11,9 +11,11 @@ import pandas as pd
 from tmall_nb.analyses.pricing import PriceResult, try_price
 from tmall_nb.charts.figure import Chart
 from tmall_nb.charts.pricing import draw_price
-from tmall_nb.errors import NotEnoughData, ParameterError
+from tmall_nb.errors import ParameterError
 from tmall_nb.explore.panel import Panel, Slider
-from tmall_nb.words import label
+from tmall_nb.words import label, show
+from tmall_nb.words.method import MethodView
+from tmall_nb.words.table import Table
 
 __all__ = ["what_if_price"]
 
@@ -21,8 +23,8 @@ say = partial(label, "pricing")
 STEPS, DAYS = 60, 28
 
 
-def what_if_price(result: PriceResult, item_id: str | None = None, *, language: str = "zh") -> Panel:
-    """Return a panel with sliders for the price and the unit cost of one item.
+def what_if_price(result: PriceResult, item_id: str | None = None, *, language: str = "zh") -> Panel | Table | MethodView:
+    """Return a panel with sliders for the price and the unit cost of one item; an empty table where no item has a plan.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ def what_if_price(result: PriceResult, item_id: str | None = None, *, language: 
     """
     known = result.basis[result.basis["elasticity"].notna()].set_index("item_id")
     if known.empty:
-        raise NotEnoughData("no item has a price plan: nothing to move. See the verdicts of plan_prices")
+        return show(result.table.iloc[:0], language)
     item = str(known.index[0]) if item_id is None else item_id
     if item not in known.index:
         raise ParameterError("item_id", item, f"an item with a plan: {', '.join(known.index[:5])} …")
@@ -53,11 +55,16 @@ def what_if_price(result: PriceResult, item_id: str | None = None, *, language: 
 
     def tell(values: Mapping[str, float]) -> str:
         at = tried(values["price"], values["cost"]).iloc[-1]
-        gains = {name: DAYS * float(at[name]) for name in ("gain", "gain_low", "gain_high")}
-        chance = float(np.clip(at["probability"], 0.01, 0.99))
-        return say(
-            "panel_result", language, item=str(facts["item_title"]), now=now, price=values["price"],
-            units=float(at["units_per_day"]), probability=chance, **gains,
-        )  # fmt: skip
+        return _told(at, language, item=str(facts["item_title"]), now=now)
 
     return Panel(sliders, draw, tell, language=language)
+
+
+def _told(at: pd.Series, language: str, *, item: str, now: float) -> str:
+    """The sentence under the chart for the tried price."""
+    gains = {name: DAYS * float(at[name]) for name in ("gain", "gain_low", "gain_high")}
+    chance = float(np.clip(at["probability"], 0.01, 0.99))
+    return say(
+        "panel_result", language, item=item, now=now, price=at["price_yuan"], units=float(at["units_per_day"]),
+        probability=chance, **gains,
+    )  # fmt: skip

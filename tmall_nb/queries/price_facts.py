@@ -14,8 +14,10 @@ SELECT 1 - coalesce(sum(refund_amount), 0) / nullif(sum(paid_amount), 0) AS kept
 FROM orders, last WHERE paid_at <= last.until AND paid_amount > 0
 """
 LOWEST = """
-SELECT item_id, min(lowest_price) AS floor_yuan FROM enrolment
-WHERE item_id IS NOT NULL AND lowest_price > 0 AND end_at >= $since GROUP BY 1
+SELECT item_id, min(lowest_price) AS floor_yuan FROM (
+  SELECT item_id, lowest_price FROM enrolment WHERE end_at >= $since
+  UNION ALL SELECT item_id, lowest_price FROM price_stack WHERE end_at >= $since)
+WHERE item_id IS NOT NULL AND lowest_price > 0 GROUP BY 1
 """
 
 
@@ -30,7 +32,7 @@ def order_facts(shop: Shop) -> tuple[float, float]:
 
 
 def lowest_prices(shop: Shop, *, since: pd.Timestamp) -> pd.DataFrame:
-    """Return item_id, floor_yuan: the lowest 最低成交价 of 活动报名 in campaigns that ended on or after ``since``."""
-    if not shop.has("enrolment", "lowest_price"):
+    """Return item_id, floor_yuan: the lowest 最低成交价 of 活动报名 and 价格查询 in campaigns ending from ``since`` on."""
+    if not (shop.has("enrolment", "lowest_price") or shop.has("price_stack", "lowest_price")):
         return pd.DataFrame({"item_id": pd.Series(dtype=str), "floor_yuan": pd.Series(dtype=float)})
     return shop.sql(LOWEST, since=since)

@@ -86,6 +86,12 @@ def _table(steps: dict[str, float], sums: pd.Series, known: dict[str, bool]) -> 
     return frame[["step", "funder", "yuan", "share", "orders", "source"]]
 
 
+def empty_table() -> pd.DataFrame:
+    """The steps where no report tells any of them."""
+    frame = pd.DataFrame({"step": list(STEPS), "funder": [FUNDERS.get(s, "") for s in STEPS]})
+    return frame.assign(yuan=float("nan"), share=float("nan"), orders=float("nan"), source="missing")
+
+
 def closes(table: pd.DataFrame) -> bool:
     """Is every total the sum of the steps above it, to the cent?"""
     running = 0
