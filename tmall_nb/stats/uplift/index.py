@@ -3,11 +3,13 @@
 x_kt = log of control k. Index = mean over controls. Slow part: centred triangular mean, half-width 61 days, over ordinary
 days only (campaign and event days have weight 0). Fast part: the rest without its weekday pattern. The index is noisy, so a
 regression on its fast part is attenuated; the noise is known from the spread of single controls, and the fast part is
-replaced by its signal extraction K_s (K_s + K_n)⁻¹ fast. Jumps of event days are not shrunk.
+replaced by its signal extraction K_s (K_s + K_n)⁻¹ fast. Jumps of event and campaign days keep their mean; only their
+spread around it is shrunk by the noise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,7 +192,25 @@ def _half_apart(partner: Array, raw: Array, ordinary: Mask, weekday: NDArray[np.
     return _autocov(fast - raw, known) / 2
 
 
-def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.intp], *, partner: Array | None = None) -> Index:
+def _jump_prior(raw: Array, groups: Sequence[Mask], ordinary: float) -> tuple[Array, Array]:
+    """Mean and variance of the jumps of each group's days, 0 elsewhere; ``ordinary``: variance of the fast part without."""
+    middle, wide = np.zeros(len(raw)), np.zeros(len(raw))
+    for group in groups:
+        if group.any():
+            middle[group] = raw[group].mean()
+            wide[group] = max(float(np.mean((raw - middle)[group] ** 2)) - ordinary, LEAST_JUMP**2)
+    return middle, wide
+
+
+def build_index(
+    logs: Array,
+    ordinary: Mask,
+    jumps: Mask,
+    weekday: NDArray[np.intp],
+    *,
+    partner: Array | None = None,
+    groups: Sequence[Mask] = (),
+) -> Index:
     """Split the mean of log controls into slow, extracted fast and jump parts.
 
     Parameters
@@ -201,6 +221,7 @@ def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.in
     weekday : (T,) 0-6
     partner : (T,) log of the outcome, nan where unknown; used with one control only, whose own noise shows in no spread: half
         of what the two series do not share is taken as the control's
+    groups : days whose jumps have a mean and a spread of their own; all jumps together where none is given
     """
     count = logs.shape[1]
     centred = logs - logs[ordinary].mean(axis=0)
@@ -218,11 +239,9 @@ def build_index(logs: Array, ordinary: Mask, jumps: Mask, weekday: NDArray[np.in
     n_size, n_rho, n_white = _ar_white(noise)
     s_size, s_rho, s_white = _ar_white(total - noise)
     ridge = 1e-6 * max(float(total[0]), 1e-9)
-    middle = float(raw[jumps].mean()) if jumps.any() else 0.0
-    around = raw - middle * jumps
-    wide = max(float(np.mean(around[jumps] ** 2)) - float(total[0]), LEAST_JUMP**2) if jumps.any() else 0.0
-    fast, jump, kept = extract((s_size, s_rho, s_white), (n_size, n_rho, n_white), around, np.where(jumps, wide, 0.0), ridge)
-    jump += middle * jumps
+    middle, wide = _jump_prior(raw, groups or (jumps,), float(total[0]))
+    fast, jump, kept = extract((s_size, s_rho, s_white), (n_size, n_rho, n_white), raw - middle, wide, ridge)
+    jump += middle
     share = (s_size + s_white) / max(float(total[0]), 1e-12)
     own = _toeplitz(n_size, n_rho, n_white, len(raw))
     left = JUMP_SHARE * own * np.outer(kept, kept)

@@ -157,7 +157,10 @@ def _index(controls: Array, partner: Array, design: Design) -> Index | None:
         return None
     logs = np.column_stack([safe_log(c) for c in pool_sparse(controls).T])
     ordinary = ~design.hidden & ~design.events
-    return build_index(logs, ordinary, design.sale | design.events, design.weekday, partner=partner)
+    taught = bool((design.events & np.isfinite(partner)).any())  # else earlier events may be the controls' own campaigns
+    jumps = design.sale | design.events
+    groups = (jumps,) if taught else (design.sale, design.events)
+    return build_index(logs, ordinary, jumps, design.weekday, partner=partner, groups=groups)
 
 
 def _regressors(z: Array, observed: Mask, design: Design, index: Index | None) -> tuple[Array, Prior, Prior]:
