@@ -21,6 +21,7 @@ WINDOWS = 6
 MOST_ORIGINS = 60
 SHARES = (0.2, 0.4, 0.6, 0.8)
 DEAD = 8  # weeks without a sale
+CHANGE = 0.12  # squared relative change of an item's level within half a year
 SPARSE = 0.3  # share of days without a sale from which means and not medians are compared
 
 
@@ -70,11 +71,23 @@ def weekday_mean(panel: Panel, origin: int, horizon: int, *, weeks: int = 4) -> 
 
 
 def _plain_mean(panel: Panel, origin: int, horizon: int) -> np.ndarray:
-    """Mean of the last eight weeks."""
-    wide = slice(max(origin - 8 * panel.settings.season, 0), origin)
-    usable = panel.open[:, wide]
-    mean = np.where(usable, panel.units[:, wide], 0.0).sum(axis=1) / np.maximum(usable.sum(axis=1), 1)
+    """Mean of the last eight weeks, drawn to the last half year's where eight weeks are mostly chance."""
+    short = slice(max(origin - 8 * panel.settings.season, 0), origin)
+    long = slice(max(origin - panel.settings.level, 0), origin)
+    (near, near_count, _), (far, _, variance) = _moments(panel, short), _moments(panel, long)
+    moved = CHANGE * far**2
+    share = moved / np.maximum(moved + variance / np.maximum(near_count, 1), 1e-12)
+    mean = np.where(near_count > 0, far + share * (near - far), far)
     return np.repeat(mean[:, None], horizon, axis=1)
+
+
+def _moments(panel: Panel, span: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, count and variance of the open periods of a span."""
+    usable = panel.open[:, span]
+    units, count = np.where(usable, panel.units[:, span], 0.0), usable.sum(axis=1)
+    mean = units.sum(axis=1) / np.maximum(count, 1)
+    square = np.where(usable, (units - mean[:, None]) ** 2, 0.0).sum(axis=1)
+    return mean, count, square / np.maximum(count - 1, 1)
 
 
 def fit_demand(panel: Panel, *, model: str = "auto", seed: int = 0) -> Fit:
