@@ -17,6 +17,10 @@ Regimes of ``draw_world``:
 * ``own_demand``: the shop raises its price by half of the week's demand shock xi; ``cost`` moves prices independently
 * ``cross``: demand also rises with the mean log price of the category's other items (effect .5)
 * ``reference``: demand also rises with log(list / paid) beyond the paid price (effect .3), lists rise and fall at times
+* ``rivals``: items 0-1, 2-3, ... of a category are close rivals: demand rises with log price of the rival (effect .8), other
+  items of the category have none; use few items per category
+* ``promotion``: demand answers to a cut by .8 more than to a move of the usual price (elasticity e of the usual price, e - .8
+  of the cut)
 * ``drift``: items rise and decline over the year, and prices fall with age
 """
 
@@ -27,19 +31,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-REGIMES = ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "reference", "drift")
-CROSS, REFERENCE = 0.5, 0.3
+REGIMES = ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "reference", "drift", "rivals", "promotion")
+CROSS, REFERENCE, RIVAL, PROMOTION = 0.5, 0.3, 0.8, 0.8
 
 
 @dataclass(frozen=True)
 class World:
-    """``rows`` as the contract names them (plus ``campaign`` 0/1, ``cost``, ``list_price_yuan``), arrays of shape (items,)."""
+    """``rows`` as the contract names them (plus ``campaign`` 0/1, ``cost``, ``list_price_yuan``), arrays of shape (items,).
+
+    ``rival`` is the row of each item's close rival (itself where it has none).
+    """
 
     rows: pd.DataFrame
     elasticity: np.ndarray
     base: np.ndarray
     level: np.ndarray
     cost: np.ndarray
+    rival: np.ndarray
 
 
 def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int = 365, categories: int = 8) -> World:
@@ -54,7 +62,8 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
     level = rng.normal(4.4, 0.5, items)
     shock = _ar1(rng, items, weeks, 0.45)[:, week] if regime == "own_demand" else np.zeros((items, days))
     cost_moves = _steps(rng, items, weeks, 0.14)[:, week] if regime == "own_demand" else np.zeros((items, days))
-    log_price = _prices(rng, items, week, campaign) + 0.7 * cost_moves + 0.5 * shock
+    usual, cut = _prices(rng, items, week, campaign)
+    log_price = usual - cut + 0.7 * cost_moves + 0.5 * shock
     if regime == "drift":
         log_price = log_price - np.linspace(0, 1, days) * rng.uniform(0, 0.25, items)[:, None]
     base = rng.normal(1.2, 0.8, items)
@@ -68,6 +77,12 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
         eta += CROSS * others
     if regime == "reference":
         eta += REFERENCE * (lists - log_price - 0.35)
+    rival = np.arange(items)
+    if regime == "rivals":
+        rival = _rivals(category)
+        eta += RIVAL * np.where((rival != np.arange(items))[:, None], log_price[rival], 0.0)
+    if regime == "promotion":
+        eta += PROMOTION * cut
     if regime == "drift":
         age = np.linspace(-1, 1, days)
         eta += rng.normal(0, 0.4, items)[:, None] * age - rng.uniform(0, 0.4, items)[:, None] * age**2
@@ -88,7 +103,7 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
     )
     if regime.startswith("stock"):
         rows["in_stock"], rows["sold_out"] = in_stock.ravel(), sold_out.ravel()
-    return World(rows, elasticity, base, level, 0.45 * np.exp(level))
+    return World(rows, elasticity, base, level, 0.45 * np.exp(level), rival)
 
 
 def _campaign_days(rng: np.random.Generator, days: int) -> np.ndarray:
@@ -115,7 +130,8 @@ def _steps(rng: np.random.Generator, items: int, weeks: int, sd: float) -> np.nd
     return out
 
 
-def _prices(rng: np.random.Generator, items: int, week: np.ndarray, campaign: np.ndarray) -> np.ndarray:
+def _prices(rng: np.random.Generator, items: int, week: np.ndarray, campaign: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Usual log prices, and log cuts below them."""
     weeks = week[-1] + 1
     own = (rng.random((items, weeks)) < 0.1) * rng.uniform(0.05, 0.2, (items, weeks))
     enrolled = rng.random(items) < 0.7
@@ -123,7 +139,16 @@ def _prices(rng: np.random.Generator, items: int, week: np.ndarray, campaign: np
     event = np.cumsum(np.diff(campaign, prepend=0) > 0)
     varied = depth[:, None] * rng.uniform(0.7, 1.3, (items, event[-1] + 1))[:, event]
     cut = np.maximum(own[:, week], varied * campaign)
-    return _steps(rng, items, weeks, 0.04)[:, week] - cut + rng.normal(0, 0.006, (items, len(week)))
+    return _steps(rng, items, weeks, 0.04)[:, week] + rng.normal(0, 0.006, (items, len(week))), cut
+
+
+def _rivals(category: np.ndarray) -> np.ndarray:
+    out = np.arange(len(category))
+    for c in np.unique(category):
+        mine = np.flatnonzero(category == c)
+        pairs = mine[: len(mine) // 2 * 2].reshape(-1, 2)
+        out[pairs[:, 0]], out[pairs[:, 1]] = pairs[:, 1], pairs[:, 0]
+    return out
 
 
 def _others(log_price: np.ndarray, category: np.ndarray) -> np.ndarray:

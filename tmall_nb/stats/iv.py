@@ -129,4 +129,5 @@ def _solve(y: Array, x: Array, z: Array, cluster: NDArray[np.intp] | None, small
         explained = z @ np.linalg.lstsq(z, residuals, rcond=None)[0]
         j = float(explained @ residuals / (residuals @ residuals / rows))
         p = float(chi2.sf(j, spare))
-    return Linear(slopes, np.sqrt(np.diag(covariance)), covariance, residuals, strength, j, p, rows)
+    errors = np.asarray(np.sqrt(np.diag(covariance)), dtype=np.float64)
+    return Linear(slopes, errors, covariance, residuals, strength, j, p, rows)

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.elasticity.effects import Effects
+from tmall_nb.analyses.elasticity.parts import describe_effects
 from tmall_nb.analyses.result import Finding
 
 ELASTIC = -1.0
 
 
-def describe_elasticity(
-    table: pd.DataFrame, checks: pd.DataFrame, stock_known: bool, instrument: str | None
-) -> tuple[Finding, ...]:
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The frames that findings are read from."""
+
+    table: pd.DataFrame
+    checks: pd.DataFrame
+    effects: Effects
+    second: pd.DataFrame
+
+
+def describe_elasticity(evidence: Evidence, *, stock_known: bool, instrument: str | None) -> tuple[Finding, ...]:
     """Overall answer, items that clearly react and clearly do not, what cannot be answered, what may be wrong."""
+    table, checks = evidence.table, evidence.checks
     known = table[table["verdict"] == "ok"]
     found: list[Finding | None] = []
     if known.empty:
         found.append(_none(table, checks))
     else:
-        found += [_overall(known, table), _elastic(known), _inelastic(known), _lift(known)]
-    found += [_refused(table), _demand(instrument, checks, known), _stock(stock_known, checks, known)]
+        found += [_overall(known, table, checks), _elastic(known), _inelastic(known), _lift(known)]
+        found += describe_effects(evidence.effects)
+    found += [_refused(table), _always(table), _demand(instrument, checks, known), _stock(stock_known, checks, known)]
+    found += [_second(row) for _, row in evidence.second.iterrows()]
+    found.append(_source(checks))
     return tuple(f for f in found if f is not None)
 
 
@@ -30,13 +46,11 @@ def _none(table: pd.DataFrame, checks: pd.DataFrame) -> Finding:
     return Finding("no_price_moves", "unknown", {"items": len(table), "most": int(table["price_changes"].max())})
 
 
-def _overall(known: pd.DataFrame, table: pd.DataFrame) -> Finding:
-    weight = known["units"] / known["units"].sum()
-    sd = (known["high"] - known["low"]) / (2 * 1.959964)
-    mean, error = float((weight * known["elasticity"]).sum()), 1.959964 * float(np.sqrt((weight**2 * sd**2).sum()))
-    values = {"elasticity": mean, "elasticity_low": mean - error, "elasticity_high": mean + error}
-    values |= {"items": len(known), "all": len(table), "change": -0.1 * mean}
-    return Finding("elasticity_overall", "good", values)
+def _overall(known: pd.DataFrame, table: pd.DataFrame, checks: pd.DataFrame) -> Finding:
+    row = checks.iloc[0]
+    values = {"elasticity": float(row["overall"]), "elasticity_low": float(row["overall_low"])}
+    values |= {"elasticity_high": float(row["overall_high"]), "items": len(known), "all": len(table)}
+    return Finding("elasticity_overall", "good", values | {"change": float(np.expm1(row["overall"] * np.log(0.9)))})
 
 
 def _elastic(known: pd.DataFrame) -> Finding | None:
@@ -88,9 +102,33 @@ def _demand(instrument: str | None, checks: pd.DataFrame, known: pd.DataFrame) -
     return Finding("instrument_strong", "good", values)
 
 
+def _always(table: pd.DataFrame) -> Finding | None:
+    count = int(table["reason"].isin(["always_on_promotion", "only_with_campaign"]).sum())
+    return Finding("always_on_promotion", "watch", {"items": count}) if count else None
+
+
 def _stock(stock_known: bool, checks: pd.DataFrame, known: pd.DataFrame) -> Finding | None:
     if known.empty:
         return None
+    row = checks.iloc[0]
     if not stock_known:
-        return Finding("stock_unknown_bias", "watch", {"bias": 0.1})
-    return Finding("stock_outs_counted", "unknown", {"days": int(checks["censored_days"].iloc[0])})
+        values = {"bias": max(float(row["stock_bias"]), 0.0), "bias_heavy": max(float(row["stock_bias_heavy"]), 0.0)}
+        return Finding("stock_unknown_bias", "watch", values)
+    return Finding("stock_outs_counted", "unknown", {"days": int(row["censored_days"])})
+
+
+def _second(row: pd.Series) -> Finding:
+    values = {
+        "elasticity": float(row["elasticity"]),
+        "elasticity_low": float(row["low"]),
+        "elasticity_high": float(row["high"]),
+    }
+    agrees = row["low"] <= row["first_elasticity"] <= row["high"]
+    values |= {"first": float(row["first_elasticity"]), "days": int(row["rows"]), "items": int(row["items"])}
+    key = {"order_times": "second_by_times", "linear_iv": "second_by_weeks"}[str(row["estimate"])]
+    return Finding(key if agrees else f"{key}_differs", "good" if agrees else "watch", values)
+
+
+def _source(checks: pd.DataFrame) -> Finding | None:
+    source = str(checks["price_source"].iloc[0])
+    return Finding(f"price_from_{source}", "unknown", {}) if source in ("order_items", "product_daily") else None

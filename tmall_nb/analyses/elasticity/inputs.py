@@ -29,7 +29,10 @@ class ItemDays:
     dates : (days,)
     units, price, instrument : (items, days), NaN where there is no row
     seen, censored : days that enter; days that ran out
-    controls : name → (items, days) or (days,)
+    controls : name → (items, days) or (days,), centred; marks : the controls that are 0/1, as they were given
+    list_price : (items, days) struck-through price, None where the frame has none
+    sold_until : (items, days) share of the day's traffic that had come when the item sold last, None where no times are known
+    price_source : where the price comes from (shops only)
     stock_known : the frame says which days had stock
     dropped : rows set aside by reason
     rows : rows given
@@ -47,6 +50,10 @@ class ItemDays:
     stock_known: bool
     rows: int
     dropped: dict[str, int] = field(default_factory=dict)
+    marks: tuple[Array, ...] = ()
+    list_price: Array | None = None
+    sold_until: Array | None = None
+    price_source: str = ""
 
     def panel(self, keep: NDArray[np.bool_], controls: Sequence[Array]) -> Panel:
         """The kept items as a panel of the model."""
@@ -103,6 +110,10 @@ def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls
     dropped = {"no_price_or_units": int((~known).sum()), "empty_from_the_morning": int((known & ~open_days).sum())}
     category = frame["category"].fillna("").astype(str) if "category" in frame else pd.Series("", index=frame.index)
     first = pd.Series(category.to_numpy()).groupby(row).first()
+    given = {name: matrix(pd.to_numeric(frame[name]).astype(float)) for name in controls}
+    extra = {
+        c: matrix(pd.to_numeric(frame[c], errors="coerce")) if c in frame else None for c in ("list_price_yuan", "sold_until")
+    }
     return ItemDays(
         ids=list(ids),
         category=list(first),
@@ -112,10 +123,14 @@ def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls
         instrument=matrix(pd.to_numeric(frame[instrument], errors="coerce")) if instrument else None,
         seen=matrix((known & open_days).astype(float), 0.0) > 0,
         censored=matrix((known & open_days & sold_out).astype(float), 0.0) > 0,
-        controls={name: _control(matrix(pd.to_numeric(frame[name]).astype(float)), name) for name in controls},
+        controls={name: _control(values, name) for name, values in given.items()},
         stock_known=bool(stocked or ("sold_out" in frame and frame["sold_out"].notna().any())),
         rows=len(frame),
         dropped=dropped,
+        marks=tuple(v for v in given.values() if set(np.unique(v[np.isfinite(v)])) <= {0.0, 1.0}),
+        list_price=extra["list_price_yuan"],
+        sold_until=extra["sold_until"],
+        price_source=str(frame["price_source"].iloc[0]) if "price_source" in frame else "",
     )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tmall_nb.stats.elasticity.counts import censored_moment, item_phi
 from tmall_nb.stats.elasticity.hyper import likely_spread, paule_mandel, week_jackknife
-from tmall_nb.stats.elasticity.newton import DAY_RIDGE, State, blocks, evaluate, shared_columns, solve
+from tmall_nb.stats.elasticity.newton import DAY_RIDGE, MAX_LOG_MEAN, State, blocks, evaluate, shared_columns, solve
 from tmall_nb.stats.elasticity.panel import Array, Panel
 
 MAX_ROUNDS, MAX_STEP = 40, 1.5
@@ -44,7 +44,7 @@ class Fit:
     temper : what likelihoods were divided by
     phi : (items,) dispersion
     information : (items,) of the data about e_i, the category aside (1 / variance)
-    covariance : (items,) posterior covariance of a_i and e_i given day effects
+    sum_variance : (items,) posterior variance of e_i plus the slope of one control (see ``fit_panel``)
     rounds : Newton steps taken; converged : the last step moved no elasticity by 1e-3
     """
 
@@ -65,24 +65,26 @@ class Fit:
     temper: float
     phi: Array
     information: Array
-    covariance: Array
+    sum_variance: Array
     rounds: int
     converged: bool
 
 
-def fit_panel(panel: Panel, *, day_effects: bool | None = None) -> Fit:
+def fit_panel(panel: Panel, *, day_effects: bool | None = None, add: int | None = None, rounds: int = MAX_ROUNDS) -> Fit:
     """Fit all items of ``panel``.
 
     Parameters
     ----------
     panel : item-days; every item must have seen days with units
     day_effects : estimate one effect per day; None: from eight items on
+    add : position of a control that differs by item; ``sum_variance`` is then that of e_i plus its slope
+    rounds : most Newton steps
     """
     if day_effects is None:
         day_effects = panel.items >= MIN_ITEMS_FOR_DAYS
     state = _start(panel, day_effects)
     moved = np.inf
-    for number in range(MAX_ROUNDS):
+    for number in range(rounds):
         step = solve(panel, state, with_variance=False)
         scale = min(1.0, MAX_STEP / max(float(np.abs(step.local).max()), float(np.abs(step.shared).max()), 1e-12))
         state.local += scale * step.local
@@ -92,7 +94,7 @@ def fit_panel(panel: Panel, *, day_effects: bool | None = None) -> Fit:
             changed = _update(panel, state, step.conditional, temper=number in (4, 7, 10))
             if moved < 1e-3 and changed < 1e-2 and number > 7:
                 break
-    return _result(panel, state, number + 1, moved)
+    return _result(panel, state, number + 1, moved, add)
 
 
 def _start(panel: Panel, day_effects: bool) -> State:
@@ -197,19 +199,25 @@ def _excess(features: list[Array], score: Array, info: Array, hessian: Array, st
     return np.where(model > 1e-12, jackknife / np.maximum(model, 1e-12), np.nan)
 
 
-def _result(panel: Panel, state: State, rounds: int, moved: float) -> Fit:
+def _control_means(panel: Panel, shared: Array, variance: Array) -> tuple[Array, Array]:
+    """Return mean slope and its variance of every control; 0 where the control is the same for all items."""
+    extra = shared_columns(panel)
+    first = len(shared) - len(extra)
+    mean, spread = np.zeros(len(panel.controls)), np.zeros(len(panel.controls))
+    for n, k in enumerate(extra):
+        mean[k - 2], spread[k - 2] = shared[first + n], variance[first + n]
+    return mean, spread
+
+
+def _result(panel: Panel, state: State, rounds: int, moved: float, add: int | None) -> Fit:
     sold = np.where(panel.seen, panel.units, 0.0).sum(axis=1)
     weight = sold / sold.sum()
-    step = solve(panel, state, with_variance=True, weight=weight)
+    step = solve(panel, state, with_variance=True, weight=weight, control=add)
     state.local += step.local
     state.shared += step.shared
     categories = int(panel.category.max()) + 1
     at = slice(panel.days, panel.days + categories)
-    extra = shared_columns(panel)
-    control_mean, control_variance = np.zeros(len(panel.controls)), np.zeros(len(panel.controls))
-    for n, k in enumerate(extra):
-        control_mean[k - 2] = state.shared[panel.days + categories + n]
-        control_variance[k - 2] = step.shared_variance[panel.days + categories + n]
+    control_mean, control_variance = _control_means(panel, state.shared, step.shared_variance)
     elasticity = state.local[:, 1] + state.shared[at][panel.category]
     return Fit(
         elasticity=elasticity,
@@ -229,7 +237,17 @@ def _result(panel: Panel, state: State, rounds: int, moved: float) -> Fit:
         temper=state.temper,
         phi=state.phi,
         information=np.maximum(1 / step.conditional[:, 1] - state.prior[1], 0.0),
-        covariance=np.zeros(panel.items),
+        sum_variance=step.sum_variance,
         rounds=rounds,
         converged=moved < 1e-3,
     )
+
+
+def expected_units(panel: Panel, fit: Fit) -> Array:
+    """Return the fitted mean of every item and day."""
+    eta = fit.level[:, None] + fit.elasticity[:, None] * panel.log_price + fit.day
+    for k, z in enumerate(panel.controls):
+        eta = eta + fit.slopes[:, k : k + 1] * z
+    if panel.offset is not None:
+        eta = eta + panel.offset
+    return np.asarray(np.exp(np.minimum(eta, MAX_LOG_MEAN)))

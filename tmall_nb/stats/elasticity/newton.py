@@ -70,6 +70,8 @@ def evaluate(panel: Panel, state: State, rows: slice) -> Block:
     for n, k in enumerate(shared_columns(panel)):
         slopes[:, k] += state.shared[part.days + categories + n]
     eta = slopes[:, 0:1] + state.shared[: part.days]
+    if part.offset is not None:
+        eta = eta + part.offset
     for k in range(1, len(features)):
         eta = eta + slopes[:, k : k + 1] * features[k]
     mean = np.exp(np.minimum(eta, MAX_LOG_MEAN))
@@ -137,7 +139,8 @@ class Step:
 
     local, shared : the step; conditional : (items, p) posterior variances given the shared parameters;
     variance : (items,) posterior variance of m_c + d_i, the shared parameters' uncertainty included;
-    shared_variance : (g,); weighted_variance : the same of the weighted mean over items
+    shared_variance : (g,); weighted_variance : the same of the weighted mean over items;
+    sum_variance : (items,) posterior variance of m_c + d_i + n_k + l_ik for one control k (nan where none is asked for)
     """
 
     local: Array
@@ -146,9 +149,10 @@ class Step:
     variance: Array
     shared_variance: Array
     weighted_variance: float
+    sum_variance: Array
 
 
-def solve(panel: Panel, state: State, *, with_variance: bool, weight: Array | None = None) -> Step:
+def solve(panel: Panel, state: State, *, with_variance: bool, weight: Array | None = None, control: int | None = None) -> Step:
     """Return the joint Newton step from ``state``."""
     size = len(state.shared)
     schur = np.diag(state.shared_prior)
@@ -171,16 +175,30 @@ def solve(panel: Panel, state: State, *, with_variance: bool, weight: Array | No
     shared = cho_solve(solved, gradient)
     local, variance = np.empty_like(state.local), np.full(panel.items, np.nan)
     inverse = cho_solve(solved, np.eye(size)) if with_variance else None
-    total, own_part = np.zeros(size), 0.0
+    total, own_part, both = np.zeros(size), 0.0, np.full(panel.items, np.nan)
     for rows, factor, half, reduced in kept:
         local[rows] = np.einsum("iqp,iq->ip", factor, half - reduced @ shared)
         if inverse is not None:
             reach = -np.einsum("iq,iqg->ig", factor[:, :, 1], reduced)
             reach[np.arange(len(reach)), panel.days + panel.category[rows]] += 1.0
             variance[rows] = conditional[rows, 1] + ((reach @ inverse) * reach).sum(axis=1)
+            if control is not None:
+                both[rows] = _sum_variance(panel, rows, factor, reduced, (inverse, control))
             if weight is not None:
                 total += weight[rows] @ reach
                 own_part += float(weight[rows] ** 2 @ conditional[rows, 1])
     spread = np.diag(inverse).copy() if inverse is not None else np.full(size, np.nan)
     weighted = own_part + float(total @ inverse @ total) if inverse is not None else np.nan
-    return Step(local, shared, conditional, variance, spread, weighted)
+    return Step(local, shared, conditional, variance, spread, weighted, both)
+
+
+def _sum_variance(panel: Panel, rows: slice, factor: Array, reduced: Array, rest: tuple[Array, int]) -> Array:
+    """Posterior variance of the elasticity plus the slope of a control that differs by item."""
+    inverse, control = rest
+    extra = shared_columns(panel)
+    at = len(inverse) - len(extra) + extra.index(2 + control)
+    pick = factor[:, :, 1] + factor[:, :, 2 + control]
+    reach = -np.einsum("iq,iqg->ig", pick, reduced)
+    reach[np.arange(len(reach)), panel.days + panel.category[rows]] += 1.0
+    reach[:, at] += 1.0
+    return np.asarray((pick**2).sum(axis=1) + ((reach @ inverse) * reach).sum(axis=1))

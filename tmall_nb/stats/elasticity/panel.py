@@ -24,6 +24,7 @@ class Panel:
     category : (items,) 0, 1, ...
     week : (days,) 0, 1, ..., non-decreasing
     controls : matrices (items, days), or vectors (days,) for what is the same for every item
+    offset : (items, days) known part of log mean, such as the log share of the day on which the item was on sale; None: 0
     """
 
     units: Array
@@ -33,6 +34,7 @@ class Panel:
     category: NDArray[np.intp]
     week: NDArray[np.intp]
     controls: tuple[Array, ...] = ()
+    offset: Array | None = None
 
     @property
     def items(self) -> int:
@@ -61,4 +63,5 @@ def take(panel: Panel, rows: slice) -> Panel:
         panel.category[rows],
         panel.week,
         controls,
+        None if panel.offset is None else panel.offset[rows],
     )

@@ -1,0 +1,159 @@
+"""Parts of the answer to price: usual price against promotion, the struck-through price, and rivals inside a category.
+
+One more fit of the same items with up to three more controls: depth of a promotion, log of the struck-through price, mean price
+of the category's others. Held to the ``MOST_ITEMS`` items with most units, so that shops with thousands of items stay fast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tmall_nb.analyses.elasticity.design import MOSTLY, Design, spread_out
+from tmall_nb.analyses.elasticity.inputs import ItemDays
+from tmall_nb.stats.elasticity import Fit, Panel, center, fit_panel
+from tmall_nb.stats.elasticity.controls import LEAST_CUT, usual_price
+from tmall_nb.stats.elasticity.rivals import find_rivals, others_price
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Z = 1.959964
+MOST_ITEMS, MOST_RIVALS, ROUNDS = 1000, 60, 20
+LEAST_ITEMS = 3
+LEAST_PROMOTION_DAYS, LEAST_MOVE = 5, 0.01
+
+PROMOTION = (
+    "item_id", "base_elasticity", "base_low", "base_high", "promotion_elasticity", "promotion_low", "promotion_high",
+    "promotion_days", "days", "verdict",
+)  # fmt: skip
+REFERENCE = ("item_id", "effect", "low", "high", "list_changes", "verdict")
+RIVALS = ("item_id", "rival_id", "category", "effect", "low", "high", "days", "verdict")
+OVERALL = ("effect", "value", "low", "high", "items")
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Frames as ``ElasticityResult`` documents them; ``overall`` : one row per effect (means over items)."""
+
+    promotion: pd.DataFrame
+    reference: pd.DataFrame
+    rivals: pd.DataFrame
+    overall: pd.DataFrame
+
+
+def no_effects() -> Effects:
+    """Empty frames, where no item could be answered."""
+    return Effects(*(pd.DataFrame(columns=list(c)) for c in (PROMOTION, REFERENCE, RIVALS, OVERALL)))
+
+
+def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
+    """Return the parts of the response to price for the kept items with most units."""
+    if design.keep.sum() < LEAST_ITEMS:
+        return no_effects()
+    rows = np.flatnonzero(design.keep)
+    keep = np.zeros_like(design.keep)
+    keep[rows[np.argsort(-units[rows], kind="stable")[:MOST_ITEMS]]] = True
+    small = replace(design, keep=keep)
+    plain = small.panel(data)
+    usual = usual_price(plain.log_price, plain.seen)
+    gap = np.where(plain.seen, plain.log_price - usual, 0.0)
+    depth = np.where(gap < -LEAST_CUT, gap, 0.0)
+    more = {"promotion": depth} if (depth < 0).sum() >= LEAST_PROMOTION_DAYS else {}
+    lists = _list_moves(data, keep, plain.seen)
+    if lists is not None:
+        more["reference"] = lists
+    others = others_price(plain.log_price, plain.seen, plain.category)
+    if any(data.category) and others.std() > LEAST_MOVE / 10:
+        more["cross"] = others
+    if not more:
+        return no_effects()
+    first = len(small.controls)
+    at = {name: first + k for k, name in enumerate(more)}
+    panel = small.panel(data, tuple(spread_out(center(v, plain.seen), keep) for v in more.values()))
+    fit = fit_panel(panel, add=at.get("promotion"), rounds=ROUNDS)
+    ids = np.array(data.ids, dtype=object)[keep]
+    return Effects(
+        _promotion(panel, fit, ids, depth, (at.get("promotion"), _always(data, keep))),
+        _reference(fit, ids, lists, at.get("reference")),
+        _rivals(panel, fit, ids, np.array(data.category, dtype=object)[keep], at.get("cross")),
+        _overall(fit, at, len(ids)),
+    )
+
+
+def _list_moves(data: ItemDays, keep: Flags, seen: Flags) -> Array | None:
+    """Log struck-through price about its item's mean; None where it moves for fewer than three items."""
+    if data.list_price is None:
+        return None
+    prices = data.list_price[keep]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        known = np.isfinite(prices) & (prices > 0)
+        logs = center(np.log(np.where(known, prices, 1.0)), known & seen)
+    moving = logs.std(axis=1) > LEAST_MOVE
+    return np.where(seen & known, logs, 0.0) if moving.sum() >= LEAST_ITEMS else None
+
+
+def _always(data: ItemDays, keep: Flags) -> Flags:
+    """Items marked as on promotion on nearly all their days: their usual price is a promotion."""
+    seen = data.seen[keep]
+    count = np.maximum(seen.sum(axis=1), 1)
+    out = np.zeros(len(seen), bool)
+    for mark in data.marks:
+        out |= ((mark[keep] > 0) & seen).sum(axis=1) > MOSTLY * count
+    return out
+
+
+def _promotion(panel: Panel, fit: Fit, ids: NDArray[np.object_], depth: Array, how: tuple[int | None, Flags]) -> pd.DataFrame:
+    at, always = how
+    if at is None:
+        return pd.DataFrame(columns=list(PROMOTION))
+    days = ((depth < 0) & panel.seen).sum(axis=1)
+    base, cut = fit.elasticity, fit.elasticity + fit.slopes[:, at]
+    halves = Z * np.sqrt(fit.variance), Z * np.sqrt(fit.sum_variance)
+    verdict = np.where(days < LEAST_PROMOTION_DAYS, "never_on_promotion", "ok").astype(object)
+    usual = np.where(panel.seen, panel.log_price - depth, 0.0)
+    verdict[(usual.std(axis=1) < LEAST_MOVE) & (verdict == "ok")] = "base_price_never_moves"
+    verdict[always] = "always_on_promotion"
+    good = verdict == "ok"
+    columns: dict[str, object] = {"item_id": ids}
+    for name, value, half in (("base", base, halves[0]), ("promotion", cut, halves[1])):
+        columns[f"{name}_elasticity"] = np.where(good, value, np.nan)
+        columns[f"{name}_low"] = np.where(good, value - half, np.nan)
+        columns[f"{name}_high"] = np.where(good, value + half, np.nan)
+    columns |= {"promotion_days": days, "days": panel.seen.sum(axis=1), "verdict": verdict}
+    return pd.DataFrame(columns)[list(PROMOTION)]
+
+
+def _reference(fit: Fit, ids: NDArray[np.object_], lists: Array | None, at: int | None) -> pd.DataFrame:
+    if at is None or lists is None:
+        return pd.DataFrame(columns=list(REFERENCE))
+    good = lists.std(axis=1) > LEAST_MOVE
+    half = Z * np.sqrt(fit.slope_variance[:, at])
+    values = fit.slopes[:, at]
+    frame = pd.DataFrame({"item_id": ids, "effect": np.where(good, values, np.nan)})
+    frame["low"], frame["high"] = np.where(good, values - half, np.nan), np.where(good, values + half, np.nan)
+    frame["list_changes"] = (np.abs(np.diff(lists, axis=1)) > LEAST_MOVE).sum(axis=1)
+    return frame.assign(verdict=np.where(good, "ok", "not_enough_data"))[list(REFERENCE)]
+
+
+def _rivals(panel: Panel, fit: Fit, ids: NDArray[np.object_], names: NDArray[np.object_], at: int | None) -> pd.DataFrame:
+    if at is None:
+        return pd.DataFrame(columns=list(RIVALS))
+    pairs = find_rivals(panel, fit, control=at, most=MOST_RIVALS)
+    item, rival, effect, half = pairs.item, pairs.rival, pairs.effect, Z * np.sqrt(pairs.variance)
+    verdict = np.where(effect - half > 0, "steals", np.where(effect + half < 0, "helps", "unclear"))
+    frame = pd.DataFrame({"item_id": ids[item], "rival_id": ids[rival], "category": names[item], "effect": effect})
+    frame["low"], frame["high"], frame["verdict"] = effect - half, effect + half, verdict
+    frame["days"] = (panel.seen[item] & panel.seen[rival]).sum(axis=1)
+    return frame.sort_values(["low", "effect"], ascending=False, ignore_index=True, kind="stable")[list(RIVALS)]
+
+
+def _overall(fit: Fit, at: dict[str, int], items: int) -> pd.DataFrame:
+    """Mean over items: how much more promotions count than the usual price, the struck-through price, all rivals together."""
+    rows = []
+    for name, k in at.items():
+        value, half = float(fit.control_mean[k]), Z * float(np.sqrt(fit.control_mean_variance[k]))
+        rows.append((name, value, value - half, value + half, items))
+    return pd.DataFrame(rows, columns=list(OVERALL))
