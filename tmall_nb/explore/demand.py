@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from tmall_nb.analyses.demand import DemandResult, replan_demand
-from tmall_nb.analyses.replenishment import ReplenishmentResult, replan_replenishment
+from tmall_nb.analyses.replenishment import ReplenishmentResult, plan_replenishment, replan_replenishment
 from tmall_nb.charts.demand import draw_what_if
 from tmall_nb.charts.figure import Chart
-from tmall_nb.errors import NotEnoughData
+from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.explore.panel import Panel, Slider
+from tmall_nb.shop import Shop
 from tmall_nb.words import label
 
 __all__ = ["what_if_demand"]
@@ -26,21 +27,28 @@ PROMOTION_DAYS = 28
 
 
 def what_if_demand(
-    demand: DemandResult, orders: ReplenishmentResult | None = None, *, elasticity: Any = None, language: str = "zh"
+    demand: DemandResult,
+    stock: Shop | pd.DataFrame | None = None,
+    *,
+    service_level: float = 0.95,
+    elasticity: Any = None,
+    language: str = "zh",
 ) -> Panel:
     """Return a panel with sliders for item, price, promotion days and, where orders are planned, the service level.
 
     Parameters
     ----------
     demand : of ``forecast_demand``
-    orders : of ``plan_replenishment`` on that forecast; without it demand moves alone
+    stock : the shop, or the frame ``plan_replenishment`` takes; without it, and where the horizon is shorter than the wait for
+        goods, demand moves alone
+    service_level : where its slider starts, 0.5-0.99
     elasticity : of ``estimate_elasticity``, or earlier results of it (the newest is used); without it the forecast's own
         price response
     language : ``zh`` or ``en``
     """
     if isinstance(elasticity, Sequence):
         elasticity = elasticity[-1] if elasticity else None
-    items = _items(demand)
+    items, orders = _items(demand), _orders(demand, stock, service_level)
 
     @lru_cache(maxsize=128)
     def change(item_id: str, price: float, days: int) -> pd.DataFrame:
@@ -58,9 +66,21 @@ def what_if_demand(
     def tell(values: Mapping[str, float]) -> str:
         item, days = changed(values)
         text = _demand_text(item, days, values, language, caused=elasticity is not None)
-        return text if orders is None else f"{text}{_order_text(orders, item, days, values, language)}"
+        return text + (
+            say("what_if_no_orders", language) if orders is None else _order_text(orders, item, days, values, language)
+        )
 
     return Panel(_sliders(demand, orders, len(items), language), draw, tell, language=language)
+
+
+def _orders(demand: DemandResult, stock: Shop | pd.DataFrame | None, service_level: float) -> ReplenishmentResult | None:
+    """The orders as planned, or None where there can be none."""
+    if stock is None:
+        return None
+    try:
+        return plan_replenishment(stock, demand, service_level=service_level)
+    except (NotEnoughData, ParameterError):
+        return None
 
 
 def _items(demand: DemandResult) -> pd.DataFrame:
