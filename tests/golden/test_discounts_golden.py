@@ -86,3 +86,45 @@ def test_the_inferred_split_is_close_to_what_the_simulator_did(traced, drawn):
     assert -100 * yuan["cart_discount"] == pytest.approx(cart, rel=ALONE)
     assert -100 * yuan["shop_coupon"] == pytest.approx(coupon, rel=PARTS)
     assert abs(100 * yuan["other_discount"]) < 0.02 * (cart + coupon)
+
+
+ORDERS = """订单编号,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,\
+订单创建时间,订单付款时间,天猫卡券抵扣,退款金额,确认收货时间,打款商家金额
+1001,140.00,0,140.00,140.00,交易成功,2025-05-01 10:00:00,2025-05-01 10:01:00,0,0.00,2025-05-05 10:00:00,140.00
+1002,220.00,0,220.00,220.00,交易成功,2025-05-01 11:00:00,2025-05-01 11:01:00,0,0.00,2025-05-05 10:00:00,220.00
+1003,90.00,0,90.00,90.00,交易成功,2025-05-01 12:00:00,2025-05-01 12:01:00,5.00,0.00,2025-05-05 10:00:00,95.00
+1004,90.00,0,90.00,0.00,交易关闭,2025-05-01 13:00:00,2025-05-01 13:01:00,0,90.00,,0.00
+"""
+LINES = """子订单编号,主订单编号,标题,价格,购买数量,商家编码,商品ID,买家应付货款,买家实际支付金额,退款金额,\
+订单创建时间,订单付款时间
+1001,1001,甲,200.00,1,A,88001,140.00,140.00,0.00,2025-05-01 10:00:00,2025-05-01 10:01:00
+10021,1002,甲,200.00,1,A,88001,133.91,133.91,0.00,2025-05-01 11:00:00,2025-05-01 11:01:00
+10022,1002,乙,100.00,1,B,88002,86.09,86.09,0.00,2025-05-01 11:00:00,2025-05-01 11:01:00
+1003,1003,乙,100.00,1,B,88002,90.00,90.00,0.00,2025-05-01 12:00:00,2025-05-01 12:01:00
+1004,1004,乙,100.00,1,B,88002,90.00,0.00,90.00,2025-05-01 13:00:00,2025-05-01 13:01:00
+"""
+STACK = """商品名称,商品Id,sku名称,skuId,预估最低到手价,一口价,标价,活动名称,优惠层级,工具名称,优惠信息,活动id,\
+优惠金额,活动时间
+甲,88001,均码,1,140.00,200.00,160.00,五一,单品级,单品宝,立减20,9001,20.00,2025-05-01 00:00:00-2025-05-03 23:59:59
+"""
+TOOLS = """统计日期,工具名称,优惠ID,优惠名称,领取张数,使用张数,支付金额,支付买家数,支付件数,客单价
+2025-05-01,店铺券,7001,满199减10,50,10,2200.00,10,12,220.00
+"""
+
+
+def test_a_ladder_computed_by_hand(tmp_path):
+    """List 700; 甲 at 160 instead of 200 less 20 by 单品宝, 乙 at 90 instead of 100; 10 off one cart; 5 by the platform on top."""
+    folder = tmp_path / "hand"
+    folder.mkdir()
+    for name, text in (("订单", ORDERS), ("宝贝", LINES), ("价格查询", STACK), ("营销工具", TOOLS)):
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    result = tn.trace_discounts(tn.load_shop(tmp_path, "hand"))
+    assert closes(result.table)
+    yuan = result.table.set_index("step")["yuan"].to_dict()
+    assert yuan == {
+        "list_amount": 700.0, "activity_discount": -110.0, "item_coupon": -40.0, "shop_coupon": 0.0, "cart_discount": 0.0,
+        "other_discount": -10.0, "payable": 540.0, "postage": 0.0, "other_adjustment": 0.0, "paid_amount": 540.0,
+        "platform_money": 5.0, "refund_amount": -90.0, "unsettled": 0.0, "difference": 0.0, "settled_amount": 455.0,
+    }  # fmt: skip
+    assert result.tools[["tool", "claimed", "used", "use_rate"]].to_numpy().tolist() == [["店铺券", 50, 10, 0.2]]
+    assert not {"discount_reports_missing", "price_stack_missing"} & {f.key for f in result.findings}

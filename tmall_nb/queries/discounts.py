@@ -125,6 +125,12 @@ SELECT (SELECT count(*) FROM chosen) AS orders, (SELECT count(*) FROM ladder) AS
        (SELECT count(DISTINCT order_id) FROM raw) AS with_lines
 """
 )
+TOOLS = """
+SELECT tool, sum(coupons_claimed) AS claimed, sum(coupons_used) AS used,
+       sum(coupons_used) / nullif(sum(coupons_claimed), 0) AS use_rate, sum(discount_amount) AS discount_amount,
+       sum(paid_amount) AS paid_amount
+FROM promo_tool_daily WHERE date >= $start AND date < $stop GROUP BY 1 ORDER BY paid_amount DESC, 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +192,10 @@ def cart_bins(
 def orders_left_out(shop: Shop, *, start: pd.Timestamp, stop: pd.Timestamp) -> pd.Series:
     """orders (paid), with_lines, used (every line complete)."""
     return shop.sql(LEFT_OUT, start=start, stop=stop).iloc[0]
+
+
+def tool_totals(shop: Shop, *, start: pd.Timestamp, stop: pd.Timestamp) -> pd.DataFrame:
+    """One row per tool of 营销工具: claimed, used, use_rate, discount_amount (null where not exported), paid_amount."""
+    if not shop.has("promo_tool_daily"):
+        return pd.DataFrame(columns=["tool", "claimed", "used", "use_rate", "discount_amount", "paid_amount"])
+    return shop.sql(TOOLS, start=start, stop=stop)

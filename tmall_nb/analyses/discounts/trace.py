@@ -12,8 +12,7 @@ from tmall_nb.analyses.discounts.result import DiscountResult
 from tmall_nb.analyses.discounts.rules import find_rules
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
-from tmall_nb.queries.campaign_money import tool_discounts
-from tmall_nb.queries.discounts import Rule, orders_left_out, settlement
+from tmall_nb.queries.discounts import Rule, orders_left_out, settlement, tool_totals
 from tmall_nb.shop import Shop
 
 LEVEL = 0.95
@@ -59,7 +58,7 @@ def trace_discounts(shop: Shop, *, start: str | None = None, end: str | None = N
     table, months = build_ladder(shop, rules, place, start=first, stop=stop)
     bunching, carts = measure_bunching(shop, rules, start=first, stop=stop, level=LEVEL)
     depths = measure_depths(shop, start=first, stop=stop)
-    tools = tool_discounts(shop, start=first, stop=stop)
+    tools = tool_totals(shop, start=first, stop=stop)
     days = (stop - first).days
     missing = tuple(name for name in ("price_stack", "promo_tool_daily") if not shop.has(name))
     findings = describe_discounts((table, bunching, depths), _rules_frame(rules), missing, place, days)
@@ -78,7 +77,7 @@ def _without_orders(shop: Shop) -> DiscountResult:
     depths = measure_depths(shop, start=EVER[0], stop=EVER[1])
     table = empty_table()
     months = pd.DataFrame(columns=["month", *table["step"]])
-    tools = pd.DataFrame(columns=["tool", "discount_amount"])
+    tools = tool_totals(shop, start=EVER[0], stop=EVER[1])
     method = Method(name="discounts", source=SOURCE, assumptions=("depth_by_item",), level=LEVEL, seed=0)
     finding = Finding("discounts_need_orders", "unknown", {"orders": shop.has("orders"), "items": shop.has("order_items")})
     bunching, carts = (pd.DataFrame(columns=c) for c in (BUNCHING, CARTS))
