@@ -38,7 +38,8 @@ class Sheets:
         return len(self.paths)
 
     def __repr__(self) -> str:
-        return f"to upload: {', '.join(p.name for p in self.paths)}" if self.paths else f"nothing written ({self.reason})"
+        names = ", ".join(p.name for p in self.paths)
+        return f"上传用 / to upload: {names}" if names else f"没有写文件 / nothing written ({self.reason})"
 
 
 def write_bid_sheets(result: KeywordResult, folder: str | Path | None) -> Sheets:

@@ -9,7 +9,7 @@ import pandas as pd
 from tmall_nb.analyses.result import Finding, Method
 
 SUMMARY = [
-    *("keyword", "verdict", "clicks", "spend", "cost_per_click"),
+    *("keyword", "verdict", "spend", "cost_per_click"),
     *("order_per_click", "low", "high", "max_bid_yuan", "max_bid_yuan_low", "max_bid_yuan_high"),
 ]
 VERDICTS = ("raise", "keep", "lower", "negative", "not_enough_data")

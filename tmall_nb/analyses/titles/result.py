@@ -9,8 +9,7 @@ import pandas as pd
 from tmall_nb.analyses.result import Finding, Method
 
 SUMMARY = [
-    *("item_title", "verdict", "coverage_low", "coverage_high"),
-    *("title", "to_confirm", "new_coverage_low", "new_coverage_high"),
+    *("item_title", "title", "to_confirm", "new_coverage_low", "new_coverage_high"),
 ]
 
 
@@ -47,9 +46,8 @@ class TitleResult:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """The columns of ``table`` that decide, the largest expected gain first."""
-        gain = self.table[["new_coverage_low", "new_coverage_high"]].sum(axis=1) - self.table[
-            ["coverage_low", "coverage_high"]
-        ].sum(axis=1)
-        order = gain.sort_values(ascending=False, kind="stable").index
-        return self.table.loc[order, SUMMARY].reset_index(drop=True)
+        """Titles worth a change, present and proposed, the largest expected gain first; the rest is in ``table``."""
+        change = self.table[self.table["verdict"].isin(["rewrite", "add_words"])]
+        now, then = (change[[f"{w}coverage_low", f"{w}coverage_high"]].sum(axis=1) for w in ("", "new_"))
+        order = (then - now).sort_values(ascending=False, kind="stable").index
+        return change.loc[order, SUMMARY].reset_index(drop=True)
