@@ -8,11 +8,14 @@
   what is foretold.
 * ``certainty``: simulated shops that sell out: reorder points and service with stock day by day (sold-out days known), with
   sales alone, and against demand as it was.
+* ``scale``: a plan of 20,000 items.
 
-Run: python bench/replenishment.py --protocol newsvendor,goal,certainty --peers
+Run: python bench/replenishment.py --protocol newsvendor,goal,certainty,scale --peers
 """
 
 import argparse
+import dataclasses
+import resource
 import time
 
 import numpy as np
@@ -154,6 +157,36 @@ def certainty(options):
     show(pd.DataFrame(rows).groupby(["setting", "stock data"], sort=False).mean().reset_index())
 
 
+def scale(options):
+    """A plan of 20,000 items over 28 days with six windows of history: CPU seconds and memory on top of the frames."""
+    rng = np.random.default_rng(53)
+    items, horizon = [f"i{k:05d}" for k in range(20_000)], 28
+    first = pd.Timestamp("2024-07-19")
+    rate = np.repeat(rng.lognormal(0, 1.2, len(items)), horizon)
+    demand = tn.forecast_demand(item_rows(np.full((1, 200), 3)), horizon_days=horizon, model="light")
+    forecast = over_days(items, first, horizon).assign(units=rate, low_80=0.5 * rate, high_80=1 + 1.6 * rate)
+    windows = []
+    for back in range(1, 7):
+        start = first - pd.Timedelta(days=back * horizon)
+        rows = over_days(items, start, horizon).assign(units=rate, origin=start - pd.Timedelta(days=1))
+        windows.append(rows.assign(actual=rng.poisson(rate * np.exp(rng.normal(0, 0.1)))))
+    table = pd.DataFrame({"item_id": items, "verdict": "ok", "price_yuan": 50.0})
+    demand = dataclasses.replace(demand, forecast=forecast, windows=pd.concat(windows, ignore_index=True), table=table)
+    stock = pd.DataFrame({"item_id": items, "stock_units": rng.integers(0, 60, len(items)), "unit_cost_yuan": 20.0})
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    plan = tn.plan_replenishment(stock, demand, lead_time_days=10, review_days=7)
+    planned = time.process_time()
+    tn.replan_replenishment(plan, service_level=0.9, budget_yuan=100_000.0)
+    spent = {"plan, CPU s": planned - began, "plan anew with a budget, CPU s": time.process_time() - planned}
+    spent["memory, MB"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000
+    show(pd.DataFrame([spent]))
+
+
+def over_days(items, first, horizon):
+    dates = pd.date_range(first, periods=horizon)
+    return pd.DataFrame({"item_id": np.repeat(items, horizon), "date": np.tile(dates, len(items))})
+
+
 def show(frame):
     """Print a frame as a Markdown table."""
     print("| " + " | ".join(map(str, frame.columns)) + " |\n" + "|---" * len(frame.columns) + "|")
@@ -169,7 +202,7 @@ def cell(value):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--protocol", default="newsvendor,goal,certainty")
+    parser.add_argument("--protocol", default="newsvendor,goal,certainty,scale")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--sets", default="A,B", help="origins of newsvendor: A, A2, B")
     parser.add_argument("--horizons", default="28,14", help="days forecast by newsvendor")
@@ -178,7 +211,7 @@ def main():
     options = parser.parse_args()
     for name in options.protocol.split(","):
         print(f"\n## {name}\n", flush=True)
-        {"newsvendor": newsvendor, "goal": goal, "certainty": certainty}[name](options)
+        {"newsvendor": newsvendor, "goal": goal, "certainty": certainty, "scale": scale}[name](options)
 
 
 if __name__ == "__main__":

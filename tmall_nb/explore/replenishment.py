@@ -33,7 +33,9 @@ def what_if_stock(result: ReplenishmentResult, *, language: str = "zh") -> Panel
     }
     most = 3 * float(result.priority["cash_yuan"].fillna(0).sum())
     if most > 0:
-        sliders["budget"] = Slider(say("slider_budget", language), most, 0.0, most, most / STEPS, "yuan")
+        given = result.method.parameters["budget_yuan"]
+        start = most if given is None else min(float(given), most)
+        sliders["budget"] = Slider(say("slider_budget", language), start, 0.0, most, most / STEPS, "yuan")
 
     @lru_cache(maxsize=64)
     def plan(service_level: float, demand: float, budget: float | None) -> ReplenishmentResult:
