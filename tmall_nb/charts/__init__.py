@@ -12,7 +12,7 @@ _WHERE = {
     "elasticity": "demand_curves elasticity_forest",
     "pricing": "price_gains profit_curves",
     "discounts": "cart_sizes depth_payoff discount_ladder",
-    "campaign_plan": "plan_ratios plan_stock",
+    "campaign_plan": "plan_ratios plan_signals plan_stock",
     "campaign": "campaign_factors campaign_items campaign_path campaign_placebos campaign_profit campaign_sources "
     "campaign_study",
     "campaign_evidence": "campaign_hours campaign_kinds campaign_later campaign_placebo_items campaign_target",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from tmall_nb.analyses.campaign_plan import PlanResult
-from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, finish, new_figure
+from tmall_nb.charts.figure import Chart
+from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, finish, new_figure, percent_axis, yuan_axis
 from tmall_nb.words import field_name, label
 
-__all__ = ["plan_ratios", "plan_stock"]
+__all__ = ["draw_target", "plan_ratios", "plan_signals", "plan_stock"]
 
 say = partial(label, "campaign_plan")
 MOST_ITEMS = 14
@@ -54,3 +58,47 @@ def plan_stock(result: PlanResult, *, language: str = "zh") -> Figure:
     title = say("stock_title", language, count=short, items=len(result.stock))
     level = result.method.parameters["service_level"]
     return finish(fig, title=title, subtitle=say("stock_subtitle", language, level=level), alt=title)
+
+
+def plan_signals(result: PlanResult, *, language: str = "zh") -> Figure:
+    """How far past campaigns lay from their forecast on each day of the warm-up, and the median error."""
+    rows = result.backtest
+    fig, ax = new_figure(language, height=3.0)
+    if rows.empty:
+        text = say("nothing", language)
+        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
+        ax.set_axis_off()
+        return finish(fig, title=text, subtitle="", alt=text)
+    wide = rows.pivot(index="day", columns="campaign", values="error")
+    ax.plot(wide.index, np.expm1(wide), color=MUTED, lw=0.9, alpha=0.45, zorder=1)
+    middle = np.expm1(wide.abs().median(axis=1))
+    for sign in (1, -1):
+        ax.plot(wide.index, sign * middle, "-o" if sign > 0 else "--", color=ACCENT, ms=4)
+    ax.axhline(0, color=INK, lw=0.8)
+    ax.set_xticks(wide.index)
+    ax.set_xlabel(say("signals_axis", language))
+    ax.set_ylabel(say("error_axis", language))
+    percent_axis(ax, "y", language)
+    title = say("signals_title", language, first=float(middle.iloc[0]), last=float(middle.iloc[-1]))
+    return finish(fig, title=title, subtitle=say("signals_subtitle", language), alt=title)
+
+
+def draw_target(result: PlanResult, told: Mapping[str, float], *, language: str = "zh", fig: Chart | None = None) -> Chart:
+    """The simulated paid amount beside ordinary days and the plan's range, on a figure that is kept."""
+    row = result.table.set_index("metric").loc["paid_amount"]
+    if fig is None:
+        fig, ax = new_figure(language, height=1.9)
+    else:
+        ax = fig.axes[0]
+        ax.clear()
+    ax.axvspan(row["low"], row["high"], color=RULE, lw=0, zorder=0)
+    ax.barh(
+        [1, 0], [told["usual"], told["paid"]], height=0.55, color=[RULE, ACCENT], edgecolor=MUTED, hatch=["///", ""], lw=0.6
+    )
+    ax.set_yticks([1, 0], [say("usual", language), say("set_here", language)])
+    ax.set_xlim(0, 1.05 * max(told["paid"], row["high"]))
+    ax.grid(axis="y", visible=False)
+    yuan_axis(ax, "x", language)
+    title = say("simulator_title", language, paid=told["paid"], usual=told["usual"])
+    dates = {k: pd.Timestamp(result.method.parameters[k]) for k in ("start", "end")}
+    return finish(fig, title=title, subtitle=say("simulator_subtitle", language, **dates), alt=title)

@@ -8,6 +8,7 @@ from typing import Any
 # module: the panels in it; add a line for a new one.
 _WHERE = {
     "budget": "what_if_budget",
+    "campaign": "what_if_campaign",
     "demand": "what_if_demand",
     "keywords": "what_if_bids",
     "price": "what_if_price",

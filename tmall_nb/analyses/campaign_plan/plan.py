@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.campaign_plan.past import FACTORS, Upcoming, choose_upcoming, factor_draws, past_ratios, signal_table
+from tmall_nb.analyses.campaign_plan.past import FACTORS, Upcoming, choose_upcoming, factor_draws, past_ratios, usual_days
 from tmall_nb.analyses.campaign_plan.ready import checklist, plan_findings
+from tmall_nb.analyses.campaign_plan.signals import backtest_table, signal_table
+from tmall_nb.analyses.campaign_plan.staff import staff_table
 from tmall_nb.analyses.campaign_plan.stock import depth_table, stock_table
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.queries.shop_days import shop_days
 from tmall_nb.shop import Shop
 
-DAY = pd.Timedelta(days=1)
-DRAWS = 2000
+DRAWS, KEPT = 2000, 500  # draws made, and kept in the result for the target simulator
+LEAST_OF_KIND = 3
 SOURCE = "Past campaigns' ratios on the KPI tree (visitors × conversion × amount per buyer), Student predictive of their logs"
 
 
@@ -27,13 +29,17 @@ class PlanResult:
     Attributes
     ----------
     table : one row per metric (visitors, conversion_rate, amount_per_buyer, paid_amount a day and in all): usual, times,
-        planned, low, high (95 %), campaigns (how many taught it)
+        planned (median), low, high (95 %), campaigns (how many taught it); from the first warm-up day on the paid amounts hold
+        the newest signal
     past : one row per past campaign: its ratios to 28 days before (visitors_times …)
     stock : one row per item: expected units, low, high, stock_units, inbound_units, order_units
-    depths : one row per item: best discount depth, lift needed to break even, lift expected
+    depths : one row per item: best discount depth, lift needed to break even, lift expected, margin_change with low/high
     budget : one row per line: usual ad spend, planned at the usual cost ratio, most that breaks even
     signals : one row per warm-up day: cart ratio, forecast with low/high
-    checklist : one row per check: state (ready, todo, unknown), count
+    backtest : one row per past campaign and day of its warm-up: forecast from the campaigns before it, actual, error, covered
+    staff : inquiries and agents a day: usual, planned, low, high
+    checklist : one row per check: state (ready, todo, unknown), count, what
+    draws : one row per draw: visitors, conversion_rate, amount_per_buyer (times ordinary days), for the target simulator
     findings, method : as everywhere
     """
 
@@ -43,7 +49,10 @@ class PlanResult:
     depths: pd.DataFrame
     budget: pd.DataFrame
     signals: pd.DataFrame
+    backtest: pd.DataFrame
+    staff: pd.DataFrame
     checklist: pd.DataFrame
+    draws: pd.DataFrame
     findings: tuple[Finding, ...]
     method: Method
 
@@ -84,38 +93,74 @@ def plan_campaign(
     past = past_ratios(days, shop.calendar)
     if past.empty:
         raise NotEnoughData("no past campaign with five weeks before it lies in the data; load an earlier period of 店铺概况")
-    teachers = past[past["campaign_type"] == ahead.kind]
-    teachers = teachers if len(teachers) >= 3 else past
+    same = past[past["campaign_type"] == ahead.kind]
+    teachers = same if len(same) >= LEAST_OF_KIND else past
+    signals = signal_table(days, teachers, ahead)
     rng = np.random.default_rng(seed)
-    draws = factor_draws(teachers, rng, DRAWS)
-    ratio = np.prod([draws[k] for k in FACTORS], axis=0)
-    table = _targets(days, draws, ratio, ahead, len(teachers))
-    stock = stock_table(shop, ratio, ahead.days, service_level=service_level, rng=rng)
-    margin = float(shop.settings.get("gross_margin", 0.5))
-    shown = past.rename(columns={k: f"{k}_times" for k in FACTORS})
-    frames = {"table": table, "past": shown, "stock": stock, "depths": depth_table(stock, elasticity, margin)}
-    frames["budget"] = _budget(days, table, margin, float(shop.settings.get("commission_rate", 0.0)))
-    frames["signals"] = _signals(days, teachers, ratio, ahead)
-    frames["checklist"] = checklist(shop, stock, table, ahead.days)
-    method = Method(
-        name="campaign_plan",
-        source=SOURCE,
-        assumptions=("past_repeats", "usual_is_recent", "item_follows_shop", "gross_forecast"),
-        start=days["date"].min(),
-        end=days["date"].max(),
-        rows_used=len(teachers),
-        level=0.95,
-        seed=seed,
-        parameters={
-            "campaign": ahead.name,
-            "start": str(ahead.start.date()),
-            "end": str(ahead.end.date()),
-            "service_level": service_level,
-            "source": ahead.source,
-            "confidence": ahead.confidence,
-        },
-    ).drop("other_kind", len(past) - len(teachers))
+    usual = usual_days(days, min(ahead.warm_up, days["date"].max() + pd.Timedelta(days=1)))
+    draws = _with_signal(factor_draws(teachers, rng, DRAWS), signals, usual, ahead, rng)
+    frames = _needs(shop, (days, usual), teachers, draws, ahead, service_level, elasticity, rng)
+    frames |= {"signals": signals, "backtest": backtest_table(days, past), "draws": draws.iloc[:KEPT]}
+    frames["past"] = past.rename(columns={k: f"{k}_times" for k in FACTORS})
+    frames["checklist"] = checklist(shop, frames, ahead)
+    method = _method(shop, days, ahead, len(teachers), service_level, seed).drop("other_kind", len(past) - len(teachers))
     return PlanResult(**frames, findings=plan_findings(frames, ahead), method=method)
+
+
+def _needs(
+    shop: Shop,
+    spans: tuple[pd.DataFrame, pd.DataFrame],
+    teachers: pd.DataFrame,
+    draws: pd.DataFrame,
+    ahead: Upcoming,
+    service_level: float,
+    elasticity: pd.DataFrame | None,
+    rng: np.random.Generator,
+) -> dict[str, pd.DataFrame]:
+    """Targets and what they need: stock, depth, budget, staff."""
+    days, usual = spans
+    ratio = draws.prod(axis=1).to_numpy(float)
+    margin = float(shop.settings.get("gross_margin", 0.5))
+    table = _targets(usual, draws, ratio, ahead, len(teachers))
+    stock = stock_table(shop, ratio, ahead.days, service_level=service_level, rng=rng)
+    visitors = draws["visitors"].to_numpy(float)
+    mean = float(usual["visitors"].mean())
+    return {
+        "table": table,
+        "stock": stock,
+        "depths": depth_table(stock, elasticity, margin),
+        "budget": _budget(usual, table, margin, float(shop.settings.get("commission_rate", 0.0))),
+        "staff": staff_table(shop, days, teachers, visitors, usual_visitors=mean),
+    }
+
+
+def _method(shop: Shop, days: pd.DataFrame, ahead: Upcoming, teachers: int, service_level: float, seed: int) -> Method:
+    return Method(
+        name="campaign_plan", source=SOURCE,
+        assumptions=("past_repeats", "usual_before_warm_up", "carts_tell_sales", "item_follows_shop", "gross_forecast"),
+        start=days["date"].min(), end=days["date"].max(), rows_used=teachers, level=0.95, seed=seed,
+        parameters={
+            "campaign": ahead.name, "start": str(ahead.start.date()), "end": str(ahead.end.date()),
+            "service_level": service_level, "source": ahead.source, "confidence": ahead.confidence,
+            "gross_margin": float(shop.settings.get("gross_margin", 0.5)),
+            "commission_rate": float(shop.settings.get("commission_rate", 0.0)),
+        },
+    )  # fmt: skip
+
+
+def _with_signal(
+    draws: dict[str, np.ndarray], signals: pd.DataFrame, usual: pd.DataFrame, ahead: Upcoming, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Draws of the three factors, moved so that their product follows the newest warm-up signal where there is one."""
+    frame = pd.DataFrame({k: draws[k] for k in FACTORS})
+    if signals.empty:
+        return frame
+    row, base = signals.iloc[-1], float(usual["paid_amount"].mean()) * ahead.days
+    middle, low, high = (float(np.log(row[k] / base)) for k in ("forecast", "low", "high"))
+    told = np.sort(middle + (high - low) / (2 * 1.96) * rng.standard_normal(len(frame)))
+    own = np.log(frame.prod(axis=1).to_numpy(float))
+    moved = told[np.argsort(np.argsort(own))]
+    return frame.mul(np.exp((moved - own) / len(FACTORS)), axis=0)
 
 
 def _days(shop: Shop) -> pd.DataFrame:
@@ -131,37 +176,31 @@ def _days(shop: Shop) -> pd.DataFrame:
     return days.reset_index(drop=True)
 
 
-def _targets(days: pd.DataFrame, draws: dict[str, np.ndarray], ratio: np.ndarray, ahead: Upcoming, count: int) -> pd.DataFrame:
-    recent = days.tail(28)[["visitors", "buyers", "paid_amount"]].sum()
-    usual = {"visitors": recent["visitors"] / 28, "conversion_rate": recent["buyers"] / recent["visitors"]}
-    usual["amount_per_buyer"] = recent["paid_amount"] / recent["buyers"]
-    rows = [(k, usual[k], draws[k], 1.0) for k in FACTORS]
-    day = recent["paid_amount"] / 28
-    rows += [("paid_per_day", day, ratio, 1.0), ("paid_amount", day * ahead.days, ratio, 1.0)]
+def _targets(usual: pd.DataFrame, draws: pd.DataFrame, ratio: np.ndarray, ahead: Upcoming, count: int) -> pd.DataFrame:
+    sums, length = usual[["visitors", "buyers", "paid_amount"]].sum(), len(usual)
+    base = {"visitors": sums["visitors"] / length, "conversion_rate": sums["buyers"] / sums["visitors"]}
+    base["amount_per_buyer"] = sums["paid_amount"] / sums["buyers"]
+    day = sums["paid_amount"] / length
+    rows = [(k, base[k], draws[k].to_numpy(float)) for k in FACTORS]
+    rows += [("paid_per_day", day, ratio), ("paid_amount", day * ahead.days, ratio)]
     out = []
-    for name, base, times, _ in rows:
-        low, high = np.quantile(times, [0.025, 0.975])
-        out.append((name, base, float(times.mean()), base * float(times.mean()), base * low, base * high, count))
+    for name, ordinary, times in rows:
+        low, middle, high = np.quantile(times, [0.025, 0.5, 0.975])
+        out.append((name, ordinary, middle, ordinary * middle, ordinary * low, ordinary * high, count))
     return pd.DataFrame(out, columns=["metric", "usual", "times", "planned", "low", "high", "campaigns"])
 
 
-def _budget(days: pd.DataFrame, table: pd.DataFrame, margin: float, commission: float) -> pd.DataFrame:
+def _budget(usual: pd.DataFrame, table: pd.DataFrame, margin: float, commission: float) -> pd.DataFrame:
     """Ad spend: usual for as many days, planned at the usual cost ratio, and the most that the extra sales can pay."""
-    recent = days.tail(28)
     row = table.set_index("metric").loc["paid_amount"]
-    ratio = recent["spend"].sum() / recent["paid_amount"].sum() if recent["spend"].notna().any() else np.nan
-    usual = ratio * row["usual"]
+    known = usual["spend"].notna().any()
+    ratio = usual["spend"].sum() / usual["paid_amount"].sum() if known else np.nan
+    ordinary = ratio * row["usual"]
     keep = margin - commission
     lines = [
-        ("usual_ads", usual, np.nan, np.nan),
+        ("usual_ads", ordinary, np.nan, np.nan),
         ("planned_ads", ratio * row["planned"], ratio * row["low"], ratio * row["high"]),
     ]
     extra = [max(row[k] - row["usual"], 0.0) * keep for k in ("planned", "low", "high")]
-    lines.append(("break_even_ads", usual + extra[0], usual + extra[1], usual + extra[2]))
+    lines.append(("break_even_ads", ordinary + extra[0], ordinary + extra[1], ordinary + extra[2]))
     return pd.DataFrame(lines, columns=["line", "yuan", "low", "high"])
-
-
-def _signals(days: pd.DataFrame, past: pd.DataFrame, ratio: np.ndarray, ahead: Upcoming) -> pd.DataFrame:
-    table = signal_table(days, past, ratio, ahead.warm_up)
-    base = days.tail(28)["paid_amount"].mean() * ahead.days
-    return table.assign(**{k: table[k] * base for k in ("forecast", "low", "high")})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -14,7 +16,7 @@ DAY = pd.Timedelta(days=1)
 BASE_DAYS = 56
 DEPTHS = (0.05, 0.1, 0.15, 0.2)
 ITEM_SD = 0.4  # one item's burst against the shop's, log
-ELASTICITY = -2.0  # where none is given; shown as an assumption
+ASSUMED = (-2.0, -3.0, -1.0)  # elasticity, low, high where none is given; shown as an assumption
 
 
 def stock_table(shop: Shop, ratio: np.ndarray, days: int, *, service_level: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -34,7 +36,7 @@ def stock_table(shop: Shop, ratio: np.ndarray, days: int, *, service_level: floa
     own = np.exp(rng.normal(-(ITEM_SD**2) / 2, ITEM_SD, (len(table), len(ratio))))
     rate = rng.gamma(table["units"].to_numpy(float)[:, None] + 0.5, 1.0, (len(table), len(ratio))) / BASE_DAYS
     need = rng.poisson(rate * days * ratio[None, :] * own)
-    table = table.assign(units_per_day=table["units"] / BASE_DAYS, expected=need.mean(axis=1))
+    table = table.assign(units_per_day=table["units"] / BASE_DAYS, expected=np.median(need, axis=1))
     table["low"], table["high"] = np.quantile(need, 1 - service_level, axis=1), np.quantile(need, service_level, axis=1)
     table["price_yuan"] = table["amount"] / table["units"]
     table = table.join(_on_hand(shop)).join(_costs(shop))
@@ -61,31 +63,38 @@ def _costs(shop: Shop) -> pd.DataFrame:
 
 
 def depth_table(stock: pd.DataFrame, elasticity: pd.DataFrame | None, margin: float) -> pd.DataFrame:
-    """Best depth per item: item_id, item_title, depth, lift_needed, lift_expected (times), gain_per_unit, elasticity, verdict.
+    """Best depth per item: depth, lift_needed, lift_expected (times), margin_change a day with low/high, elasticity, verdict.
 
-    lift_needed = (p − c) / (p(1 − d) − c); lift_expected = (1 − d)^elasticity. verdict: discount (some depth raises margin),
-    hold (none does), assumed (no elasticity of its own: −2 stands in, only the needed lift is sure).
+    lift_needed = (p − c) / (p(1 − d) − c); lift_expected = (1 − d)^elasticity. verdict: discount (the margin rises over
+    the elasticity's whole interval), try (it may), hold (it does not), assumed (no elasticity of its own: −2 stands in, −3 to
+    −1 its range, only the needed lift is sure).
     """
-    columns = "item_id item_title price_yuan depth lift_needed lift_expected margin_change elasticity verdict".split()
+    columns = "item_id item_title price_yuan depth lift_needed lift_expected margin_change low high elasticity verdict".split()
     if stock.empty:
         return pd.DataFrame(columns=columns)
-    known: dict[str, float] = {}
+    known: dict[str, tuple[float, float, float]] = {}
     if elasticity is not None:
         good = elasticity[elasticity["verdict"] == "ok"]
-        known = dict(zip(good["item_id"].astype(str), good["elasticity"].astype(float), strict=True))
-    rows = []
-    for row in stock.itertuples():
-        cost = row.unit_cost if np.isfinite(row.unit_cost) else row.price_yuan * (1 - margin)
-        slope = known.get(str(row.item_id), ELASTICITY)
-        options = []
-        for depth in DEPTHS:
-            left = row.price_yuan * (1 - depth) - cost
-            needed = (row.price_yuan - cost) / left if left > 0 else np.inf
-            expected = (1 - depth) ** slope
-            options.append((expected * left - (row.price_yuan - cost), depth, needed, expected))
-        change, depth, needed, expected = max(options)
-        verdict = "assumed" if str(row.item_id) not in known else "discount" if change > 0 else "hold"
-        rows.append(
-            (row.item_id, row.item_title, row.price_yuan, depth, needed, expected, change * row.units_per_day, slope, verdict)
-        )
+        numbers = good[["elasticity", "low", "high"]].astype(float).itertuples(index=False, name=None)
+        known = dict(zip(good["item_id"].astype(str), numbers, strict=True))
+    rows = [_depth(row, known.get(str(row.item_id)), margin) for row in stock.itertuples()]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _depth(row: Any, known: tuple[float, float, float] | None, margin: float) -> tuple[Any, ...]:
+    """The depth at which the margin a day is largest, and that change at the ends of the elasticity's interval."""
+    price = row.price_yuan
+    cost = row.unit_cost if np.isfinite(row.unit_cost) else price * (1 - margin)
+    slope, weak, strong = known or ASSUMED
+
+    def change(depth: float, at: float) -> float:
+        return (1 - depth) ** at * (price * (1 - depth) - cost) - (price - cost)
+
+    depth = max(DEPTHS, key=lambda d: change(d, slope))
+    left = price * (1 - depth) - cost
+    needed = (price - cost) / left if left > 0 else np.inf
+    low, high = sorted(change(depth, at) * row.units_per_day for at in (weak, strong))
+    gain = change(depth, slope) * row.units_per_day
+    verdict = "assumed" if known is None else "discount" if low > 0 else "hold" if high < 0 or gain <= 0 else "try"
+    head = (row.item_id, row.item_title, price, depth, needed, (1 - depth) ** slope)
+    return (*head, gain, low, high, slope, verdict)
