@@ -20,12 +20,32 @@ WHERE item_id IS NOT NULL AND i.goods_payable IS NOT NULL AND coalesce(i.paid_at
 """
 
 
+LISTS = """
+SELECT item_id, CAST(coalesce(i.paid_at, o.paid_at) AS DATE) AS date, median(i.list_price) AS listed
+FROM order_items i LEFT JOIN orders o USING (order_id)
+WHERE item_id IS NOT NULL AND i.list_price > 0 AND coalesce(i.paid_at, o.paid_at) IS NOT NULL GROUP BY 1, 2
+"""
+TIMES = """
+WITH sold AS (
+  SELECT item_id, coalesce(i.paid_at, o.paid_at) AS sold_at FROM order_items i LEFT JOIN orders o USING (order_id)
+  WHERE item_id IS NOT NULL AND coalesce(i.paid_at, o.paid_at) IS NOT NULL
+), minutes AS (SELECT item_id, CAST(sold_at AS DATE) AS date, 60 * hour(sold_at) + minute(sold_at) AS minute FROM sold),
+usual AS (SELECT minute, sum(count(*)) OVER (ORDER BY minute) / sum(count(*)) OVER () AS share FROM minutes GROUP BY 1),
+latest AS (SELECT item_id, date, max(minute) AS minute FROM minutes GROUP BY 1, 2)
+SELECT item_id, date, share AS sold_until FROM latest JOIN usual USING (minute)
+"""
+CHANGE = 0.02  # log difference up to which two prices count as the same
+
+
 def price_days(shop: Shop) -> pd.DataFrame:
-    """Return item-days with price_yuan and ``price_source``.
+    """Return item-days with price_yuan, ``price_known`` and ``price_source``.
 
     The price is what buyers paid per unit: 应付货款 ÷ 件 of the order items where they exist, else 支付金额 ÷ 支付件数 of
-    商品排行. On a day without a sale it is the price of the last day with one. ``cost`` is the unit cost valid that day, where
-    the merchant's cost sheet has it.
+    商品排行. On a day without a sale it is the price of the last day with one, and ``price_known`` is False where the next sale
+    was at another price: somewhere in between it moved. The two sale days around such a gap are not known either, since a
+    spell that is only seen because something was sold would otherwise count as a spell of good sales. ``cost`` is the unit cost
+    valid that day, where the merchant's cost sheet has it; ``sold_until`` the share of a usual day's orders that have come by
+    the time of the item's last sale, where orders have times.
     """
     days = item_days(shop)
     days["price_source"] = "product_daily"
@@ -38,9 +58,35 @@ def price_days(shop: Shop) -> pd.DataFrame:
             days["price_yuan"] = price.groupby(days["item_id"]).ffill().groupby(days["item_id"]).bfill()
             days["price_source"] = "order_items"
         days = days.drop(columns="item_price")
+    days["price_known"] = _price_known(days)
+    days = _with_orders(days, shop)
     if shop.has("costs"):
         costs = shop.sql(COSTS).assign(valid_from=lambda f: pd.to_datetime(f["valid_from"]))
         days = _with_costs(days, costs)
+    return days
+
+
+def _price_known(days: pd.DataFrame) -> pd.Series:
+    """False in gaps between sales at different prices and on the sale days beside them, before the first and after the last."""
+    item, seen = days["item_id"], days["price_seen"]
+    logs = np.log(days["price_yuan"].where(seen))
+    before, after = logs.groupby(item).ffill(), logs.groupby(item).bfill()
+    gap = ~seen & ~((before - after).abs() <= CHANGE)
+    beside = gap.groupby(item).shift(1, fill_value=False) | gap.groupby(item).shift(-1, fill_value=False)
+    return ~(gap | (seen & beside))
+
+
+def _with_orders(days: pd.DataFrame, shop: Shop) -> pd.DataFrame:
+    """Struck-through price of the day and the time of the last sale, as far as order items hold them."""
+    if shop.has("order_items", "list_price") and shop.has("order_items", "item_id"):
+        lists = shop.sql(LISTS).assign(date=lambda f: pd.to_datetime(f["date"]))
+        days = days.merge(lists, on=["item_id", "date"], how="left")
+        listed = days["listed"].astype("float64").groupby(days["item_id"]).ffill().groupby(days["item_id"]).bfill()
+        days = days.assign(list_price_yuan=listed.fillna(days["list_price_yuan"])).drop(columns="listed")
+    if shop.has("order_items", "item_id") and (shop.has("order_items", "paid_at") or shop.has("orders", "paid_at")):
+        times = shop.sql(TIMES).assign(date=lambda f: pd.to_datetime(f["date"]))
+        if times["sold_until"].nunique() > 1:
+            days = days.merge(times, on=["item_id", "date"], how="left")
     return days
 
 

@@ -107,7 +107,13 @@ def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls
     known = units.notna() & price.notna() & (price > 0)
     open_days = frame["in_stock"].fillna(True).astype(bool) if stocked else pd.Series(True, index=frame.index)
     sold_out = frame["sold_out"].fillna(False).astype(bool) if "sold_out" in frame else pd.Series(False, index=frame.index)
-    dropped = {"no_price_or_units": int((~known).sum()), "empty_from_the_morning": int((known & ~open_days).sum())}
+    sure = frame["price_known"].fillna(True).astype(bool) if "price_known" in frame else pd.Series(True, index=frame.index)
+    unsure = int((known & open_days & ~sure).sum())
+    dropped = {
+        "price_between_sales": unsure,
+        "no_price_or_units": int((~known).sum()),
+        "empty_from_the_morning": int((known & ~open_days).sum()),
+    }
     category = frame["category"].fillna("").astype(str) if "category" in frame else pd.Series("", index=frame.index)
     first = pd.Series(category.to_numpy()).groupby(row).first()
     given = {name: matrix(pd.to_numeric(frame[name]).astype(float)) for name in controls}
@@ -121,8 +127,8 @@ def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls
         units=matrix(units),
         price=matrix(price),
         instrument=matrix(pd.to_numeric(frame[instrument], errors="coerce")) if instrument else None,
-        seen=matrix((known & open_days).astype(float), 0.0) > 0,
-        censored=matrix((known & open_days & sold_out).astype(float), 0.0) > 0,
+        seen=matrix((known & open_days & sure).astype(float), 0.0) > 0,
+        censored=matrix((known & open_days & sure & sold_out).astype(float), 0.0) > 0,
         controls={name: _control(values, name) for name, values in given.items()},
         stock_known=bool(stocked or ("sold_out" in frame and frame["sold_out"].notna().any())),
         rows=len(frame),

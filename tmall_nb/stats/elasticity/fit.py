@@ -3,7 +3,7 @@
 log mu_it = a_i + e_i (log price_it - mean) + sum_k l_ik z_ikt + f_t,  e_i ~ N(m_c, t^2),  l_ik ~ N(n_k, t_k^2)
 
 Posterior mode and Laplace variances by joint Newton steps; t^2 of elasticities by its posterior mean, of other slopes by
-Paule-Mandel, dispersion by moments, and the likelihood tempered by how much delete-a-week jackknife variances exceed the
+Paule-Mandel, dispersion by moments, and the likelihood tempered by how much delete-four-weeks jackknife variances exceed the
 model's. A shop changes many prices at once, so day effects are shared by all items: a date effect per item would eat the
 price variation.
 """
@@ -23,6 +23,7 @@ from tmall_nb.stats.elasticity.panel import Array, Panel
 MAX_ROUNDS, MAX_STEP = 40, 1.5
 START_ELASTICITY, START_SPREAD, START_LIFT = -2.0, 0.25, 0.1
 MIN_ITEMS_FOR_DAYS = 8
+SPAN_WEEKS = 4
 FIXED = 1e8  # prior precision of a parameter that is not to move
 
 
@@ -166,7 +167,7 @@ def _shrink_means(panel: Panel, state: State, conditional: Array) -> None:
 def _residuals(panel: Panel, state: State, *, temper: bool) -> tuple[Array, Array | None]:
     """Return each item's new dispersion and, if asked, its jackknife variance of e over the model's."""
     squares, means = np.empty(panel.units.shape), np.empty(panel.units.shape)
-    starts = np.flatnonzero(np.diff(panel.week, prepend=panel.week[0] - 1))
+    starts = _spans(panel)
     ratios = np.full(panel.items, np.nan)
     for rows in blocks(panel):
         block = evaluate(panel, state, rows)
@@ -180,6 +181,12 @@ def _residuals(panel: Panel, state: State, *, temper: bool) -> tuple[Array, Arra
             ratios[rows] = _excess(block.features, block.score, block.info, block.hessian, state, starts)
     phi = item_phi(squares, means, panel.seen, state.phi, used=2.0 + panel.days / max(panel.items, 1))
     return phi, ratios if temper else None
+
+
+def _spans(panel: Panel) -> NDArray[np.intp]:
+    """First days of the jackknife's spans: four weeks, since costs, usual prices and shocks stay for weeks; else weeks."""
+    weeks = np.flatnonzero(np.diff(panel.week, prepend=panel.week[0] - 1))
+    return weeks[::SPAN_WEEKS] if len(weeks) >= 10 * SPAN_WEEKS else weeks
 
 
 def _excess(features: list[Array], score: Array, info: Array, hessian: Array, state: State, starts: NDArray[np.intp]) -> Array:
