@@ -186,7 +186,7 @@ def demand_classes(result: DemandResult, *, language: str = "zh") -> Chart:
     count = pd.crosstab(table["abc"], table["xyz"]).reindex(index=list("ABC"), columns=list("XYZ"), fill_value=0)
     share = (worth / max(worth.sum(), 1e-9)).groupby([table["abc"], table["xyz"]]).sum().unstack(fill_value=0.0)
     share = share.reindex(index=list("ABC"), columns=list("XYZ"), fill_value=0.0)
-    ax.imshow(share, cmap="Greys", vmin=0, vmax=3.0 * max(float(share.to_numpy().max()), 1e-9), aspect="auto")
+    ax.imshow(np.sqrt(share), cmap="Greys", vmin=0, vmax=2.2 * max(float(share.to_numpy().max()), 1e-9) ** 0.5, aspect="auto")
     for row, abc in enumerate("ABC"):
         for column, xyz in enumerate("XYZ"):
             items = say("class_cell", language, items=int(count.loc[abc, xyz]), share=float(share.loc[abc, xyz]))
@@ -203,7 +203,7 @@ def demand_classes(result: DemandResult, *, language: str = "zh") -> Chart:
 def review_path(result: ReviewResult, *, language: str = "zh") -> Chart:
     """The newest saved forecast that has come, beside what was sold."""
     path = result.path
-    fig, ax = new_figure(language)
+    fig, ax = new_figure(language, height=0.9 if path.empty else None)
     if path.empty:
         return _empty(fig, ax, language)
     if "low_80" in path:

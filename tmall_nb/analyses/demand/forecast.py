@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.demand.findings import forecast_findings, with_shortage
-from tmall_nb.analyses.demand.outlook import abc_classes, add_stock, history_rows, phase_rows, total_rows
+from tmall_nb.analyses.demand.outlook import abc_classes, add_stock, history_rows, in_order, phase_rows, total_rows
 from tmall_nb.analyses.demand.result import DemandResult
 from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
 from tmall_nb.analyses.demand.shop_rows import shop_rows
@@ -125,7 +125,7 @@ def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) 
     if described is not None:
         title = described.groupby("item_id")["item_title"].last()
         table.insert(1, "item_title", table["item_id"].map(title))
-    table = add_stock(_classes(table, rows), described)
+    table = in_order(add_stock(_classes(table, rows), described))
     forecast = pd.concat([forecast_rows(ids, dates[-horizon:], fit) for _, ids, dates, fit in parts], ignore_index=True)
     windows = pd.concat([window_rows(ids, dates, fit) for _, ids, dates, fit in parts], ignore_index=True)
     models = _models([fit for *_, fit in parts])

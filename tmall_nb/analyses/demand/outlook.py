@@ -8,7 +8,7 @@ import pandas as pd
 from tmall_nb.analyses.demand.rows import Rows
 from tmall_nb.calendar import campaign_phases
 
-__all__ = ["abc_classes", "add_stock", "history_rows", "phase_rows", "total_rows"]
+__all__ = ["abc_classes", "add_stock", "history_rows", "in_order", "phase_rows", "total_rows"]
 
 WEEKS = 12
 LEAST_WINDOWS = 3
@@ -92,3 +92,15 @@ def add_stock(table: pd.DataFrame, described: pd.DataFrame | None) -> pd.DataFra
 
 
 SHORT = {"short_units": "units", "short_units_low": "low", "short_units_high": "high"}
+FIRST = (
+    "item_id", "item_title", "verdict", "units", "low", "high", "stock_units", "short_units", "short_units_low",
+    "short_units_high", "recent_units", "abc", "xyz", "category", "price_yuan", "model", "days",
+)  # fmt: skip
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Items that should bring most first, and columns in the order a merchant asks for them."""
+    worth = table["units"] * (table["price_yuan"].fillna(0.0) if "price_yuan" in table else 1.0)
+    names = [n for n in FIRST if n in table]
+    rows = worth.sort_values(ascending=False, kind="stable").index
+    return table.loc[rows, [*names, *(c for c in table if c not in names)]].reset_index(drop=True)

@@ -17,8 +17,8 @@ class DemandResult:
 
     Attributes
     ----------
-    table : one row per item_id: item_title, category, verdict (``ok``, ``new``, ``dying``, ``not_enough_data``), model, days
-        (of history), units, low, high (80 %, whole horizon), recent_units (last four weeks), price_yuan, abc, xyz; where the
+    table : one row per item_id, most expected sales first: item_title, category, verdict (``ok``, ``new``, ``dying``,
+        ``not_enough_data``), model, days (of history), units, low, high (80 %, whole horizon), recent_units (last four weeks), price_yuan, abc, xyz; where the
         shop has stock: stock_units (newest closing stock), short_units, short_units_low, short_units_high (demand beyond it)
     forecast : one row per item_id and date: units, low_80, high_80, low_95, high_95
     groups : one row per level (``category``, ``shop``), group and date: units; sums of the items by construction
@@ -91,3 +91,8 @@ class ReviewResult:
     method: Method
     origins: pd.DataFrame = field(default_factory=pd.DataFrame)
     path: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def opening(self) -> tuple[Finding, ...]:
+        """The findings where a saved forecast has come; none on the first run, whose answer then opens the report."""
+        return self.findings if len(self.table) else ()
