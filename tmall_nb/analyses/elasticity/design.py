@@ -52,7 +52,7 @@ def build_design(data: ItemDays, keep: Flags) -> Design:
         campaign = campaign_days(plain.log_price, plain.seen)
         if campaign is not None:
             chosen = [campaign]
-    enrolled = shared_cuts(plain.log_price, plain.seen)
+    enrolled = shared_cuts(plain.log_price, plain.seen, data.events)
     if enrolled is not None:
         chosen.append(spread_out(enrolled, keep))
     days = len(data.dates)

@@ -32,6 +32,7 @@ class ItemDays:
     controls : name → (items, days) or (days,), centred; marks : the controls that are 0/1, as they were given
     list_price : (items, days) struck-through price, None where the frame has none
     sold_until : (items, days) share of the day's traffic that had come when the item sold last, None where no times are known
+    events : (days,) days of campaigns in the shop's calendar, None for frames
     price_source : where the price comes from (shops only)
     stock_known : the frame says which days had stock
     dropped : rows set aside by reason
@@ -53,6 +54,7 @@ class ItemDays:
     marks: tuple[Array, ...] = ()
     list_price: Array | None = None
     sold_until: Array | None = None
+    events: NDArray[np.bool_] | None = None
     price_source: str = ""
 
     def panel(self, keep: NDArray[np.bool_], controls: Sequence[Array]) -> Panel:
@@ -136,8 +138,18 @@ def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls
         marks=tuple(v for v in given.values() if set(np.unique(v[np.isfinite(v)])) <= {0.0, 1.0}),
         list_price=extra["list_price_yuan"],
         sold_until=extra["sold_until"],
+        events=_event_days(source, dates) if isinstance(source, Shop) else None,
         price_source=str(frame["price_source"].iloc[0]) if "price_source" in frame else "",
     )
+
+
+def _event_days(shop: Shop, dates: pd.DatetimeIndex) -> NDArray[np.bool_]:
+    """Days of a campaign in the shop's calendar, promotions of the platform and of the shop alike."""
+    out = np.zeros(len(dates), bool)
+    known = shop.calendar.dropna(subset=["start", "end"])
+    for start, end in zip(known["start"].dt.normalize(), known["end"].dt.normalize(), strict=True):
+        out |= np.asarray((dates >= start) & (dates <= end))
+    return out
 
 
 def _check_columns(frame: pd.DataFrame, instrument: str | None, controls: Sequence[str]) -> None:

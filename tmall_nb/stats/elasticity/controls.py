@@ -76,12 +76,12 @@ def _filled(values: Array) -> Array:
     return np.nan_to_num(np.take_along_axis(values, at, axis=1))
 
 
-def shared_cuts(log_price: Array, seen: Flags) -> Array | None:
+def shared_cuts(log_price: Array, seen: Flags, events: Flags | None = None) -> Array | None:
     """Return, for items whose price is cut, how many more items than usual are cut that day; None where no day stands out.
 
     An item enrolled in a platform event gets the event's traffic together with its cut; items of the same shop that are not
     enrolled get neither. Day effects take the shop's mean traffic only, so without this control the extra traffic of the
-    enrolled is charged to their price.
+    enrolled is charged to their price. Where the days of ``events`` are known, a cut on such a day counts as one.
     """
     if log_price.shape[0] < 5 or log_price.shape[1] < 2 * WINDOW:
         return None
@@ -90,6 +90,8 @@ def shared_cuts(log_price: Array, seen: Flags) -> Array | None:
     usual = float(np.median(share))
     spread = 1.4826 * float(np.median(np.abs(share - usual)))
     beyond = np.maximum(share - usual - 2 * spread, 0.0)
+    if events is not None and 2 <= events.sum() < len(events):
+        beyond = events.astype(float)
     out = cut * beyond
     scale = float(np.sqrt((out**2).mean()))
     return out / scale if (beyond > 0.05).sum() >= 2 and scale > 0 else None
