@@ -54,7 +54,7 @@ def test_next_windows_are_served_as_often_as_asked():
 
 def test_shared_errors_are_told_from_own_ones():
     told, actual = windows(3, shared=0.2, own=0.05)
-    found = fit_errors(*window_sums(actual, told, 0, 14))
+    found = fit_errors(*window_sums(actual, told, 0, 14), np.full(200, 1400.0))
     assert found.windows == 6 and 0.08 < found.spread < 0.4
     own = np.quantile(found.own.pool[0], 0.84) * found.own.scale.mean()
     assert own == pytest.approx(0.05, rel=0.15)
@@ -85,7 +85,16 @@ def test_draws_agree_with_quantiles_and_move_together():
 def test_without_windows_counts_spread_like_counts():
     sums = fit_sums(np.full((3, 14), 1.0), np.zeros((0, 3, 14)), np.zeros((0, 3, 14)))
     assert sums.count == 0
-    assert (sums.quantile(np.full(3, 14), 0.95) > 14).all()
+    stock = sums.quantile(np.full(3, 14), 0.95)
+    assert (stock > 14 + 1.6 * np.sqrt(14)).all() and (stock < 3 * 14).all()
+
+
+def test_one_item_alone_is_as_unsure_as_its_own_windows():
+    """All of a single item's error is shared with nobody: it must not be counted twice."""
+    told = np.full((6, 1, 14), 100.0)
+    actual = told * np.exp(np.array([0.1, -0.1, 0.05, -0.05, 0.12, -0.12]))[:, None, None]
+    stock = fit_sums(np.full((1, 14), 100.0), told, actual).quantile(np.array([14]), 0.9)[0, 0]
+    assert 1.10 < stock / 1400 < 1.20
 
 
 def test_event_days_widen_the_sums_that_hold_them():

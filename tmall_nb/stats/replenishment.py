@@ -24,6 +24,8 @@ __all__ = ["GRID", "SumDemand", "SumErrors", "carried", "event_extra", "fit_erro
 GRID = (np.arange(99) + 0.5) / 99  # levels at which a distribution is kept
 LEAST_SEEN = 0.5  # a window counts where at least this share of its forecast units fell on days that teach
 PRIOR_WINDOWS = 12.0  # the mean of the shared errors is drawn to zero as by this many windows without error
+FEW_SUMS = 20  # past sums from which the shape of own errors is kept; below, they are taken as normal
+OWN_GUESS, SHARED_GUESS, GUESS_FREEDOM = 0.2, 0.15, 4  # log spreads where nothing can be learned, and their Student-t
 UPPER_80 = 1.2816  # distance of the upper 80 % bound in standard deviations
 FEWEST = 3  # windows from which shared and own errors can be told apart
 
@@ -35,8 +37,7 @@ class SumErrors:
     Attributes
     ----------
     own : what is an item's own, as a multiple of the forecast
-    shift : expected log error shared by all items; spread : scale of its Student-t; windows : its degrees of freedom (0: no
-        shared part could be told apart)
+    shift : expected log error shared by all items; spread : scale of its Student-t; windows : its degrees of freedom
     """
 
     own: Residuals
@@ -78,22 +79,45 @@ def own_logs(own: Residuals, forecast: np.ndarray, levels: np.ndarray, rows: np.
     return own.scale[rows] * cuts[which].T
 
 
-def fit_errors(actual: np.ndarray, forecast: np.ndarray) -> SumErrors:
-    """Learn the errors of a sum from (W, S) past sums and their forecasts; NaN where a window says nothing."""
+def fit_errors(actual: np.ndarray, forecast: np.ndarray, expected: np.ndarray) -> SumErrors:
+    """Learn the errors of a sum from past sums.
+
+    Parameters
+    ----------
+    actual, forecast : (W, S) past sums and their forecasts; NaN where a window says nothing
+    expected : (S,) the coming sum; sizes the guess that stands in where fewer than three windows can teach
+    """
     seen = np.isfinite(actual)
     weight = np.where(seen, forecast, 0.0)
     usable = weight.sum(axis=1) > 0
-    count = int(usable.sum())
+    count, many = int(usable.sum()), int(seen.sum()) >= FEW_SUMS
     if count < FEWEST:
-        return SumErrors(fit_residuals(actual[..., None], forecast[..., None]), 0.0, 0.0, 0)
+        own = fit_residuals(actual[..., None], forecast[..., None]) if many else _normal(_guess(expected))
+        return SumErrors(own, 0.0, SHARED_GUESS, GUESS_FREEDOM)
     error = np.log((np.where(seen, actual, 0.0) + OFFSET) / (forecast + OFFSET))
     shared = (error * weight).sum(axis=1)[usable] / weight.sum(axis=1)[usable]
     shift = shared.sum() / (count + PRIOR_WINDOWS)
     spread = np.sqrt(((shared - shift) ** 2).mean() * (1 + 1 / (count + PRIOR_WINDOWS)))
     level = np.zeros(len(actual))
     level[usable] = shared
-    own = fit_residuals(actual[..., None], (forecast * np.exp(level)[:, None])[..., None])
+    if many:
+        own = fit_residuals(actual[..., None], (forecast * np.exp(level)[:, None])[..., None])
+    else:
+        rest, freedom = np.where(seen, error - level[:, None], 0.0), int(seen.sum()) - count
+        size = np.sqrt((rest**2).sum() / freedom) if freedom > 0 else 0.0
+        own = _normal(np.full(len(expected), size))
     return SumErrors(own, float(shift), float(spread), count)
+
+
+def _normal(scale: np.ndarray) -> Residuals:
+    from scipy.special import ndtri
+
+    return Residuals(scale, np.zeros(0), (ndtri(GRID),), 0)
+
+
+def _guess(expected: np.ndarray) -> np.ndarray:
+    """(S,) spread of the log of a sum that nothing was learned about: usual weeks, and the counts themselves."""
+    return np.sqrt(OWN_GUESS**2 + 1 / (np.maximum(expected, 0.0) + OFFSET))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +215,7 @@ def fit_sums(units: np.ndarray, told: np.ndarray, actual: np.ndarray, *, extra: 
     sums = [window_sums(actual, told, 0, k) for k in range(1, units.shape[1] + 1)]
     expected = np.maximum(units, 0.0).cumsum(axis=1)
     count = int(np.isfinite(sums[-1][0]).sum()) if len(sums) else 0
-    errors = tuple(fit_errors(real, forecast) for real, forecast in sums)
+    errors = tuple(fit_errors(real, forecast, expected[:, k]) for k, (real, forecast) in enumerate(sums))
     return SumDemand(expected, errors, np.zeros_like(expected) if extra is None else extra, count)
 
 

@@ -102,17 +102,20 @@ def _supply(
             None,
             "days from order to arrival; give a number, or fill the sheet of tmall-nb template lead_times",
         )
+    guessed = lead.isna()
     lead = lead.fillna(lead.median())
-    review = items["review_days"].fillna(settings.get("review_days", REVIEW_DAYS))
+    review = items["review_days"].fillna(settings.get("review_days", np.nan))
+    assumed = review.isna() & (review_days is None)
+    review = review.fillna(REVIEW_DAYS)
     if review_days is not None:
         review = pd.Series(float(review_days), index=items.index)
     if ((lead + review) < 1).any():
         raise ParameterError("review_days", review_days, "with lead_time_days 1 day or more")
     late = items["lead_time_sd"].fillna(0.0)
     fill = {"moq_units": 1.0, "pack_units": 1.0, "sold_since": 0.0}
-    items = items.assign(
-        lead_time_days=lead, review_days=review, lead_time_sd=late, inbound_known=items["inbound_units"].notna()
-    )
+    known = items["inbound_units"].notna()
+    items = items.assign(lead_time_days=lead, review_days=review, lead_time_sd=late, inbound_known=known)
+    items = items.assign(lead_guessed=guessed, review_assumed=assumed)
     return items.fillna({**fill, "inbound_units": 0.0})
 
 
@@ -158,8 +161,9 @@ def _method(demand: DemandResult, items: pd.DataFrame, kind: str, settings: dict
     known = [f"rep_stock_{kind}", "rep_sum_of_days", "rep_move_together", "rep_lost_not_waiting"]
     known.append("rep_inbound_arrives" if items["inbound_known"].any() else "rep_inbound_unknown")
     known.append("rep_lead_varies" if (items["lead_time_sd"] > 0).any() else "rep_lead_fixed")
-    if items["cost_guessed"].any():
-        known.append("rep_cost_guessed")
+    for column in ("lead_guessed", "review_assumed", "cost_guessed"):
+        if items[column].any():
+            known.append(f"rep_{column}")
     if settings.get("kept_share", 1.0) < 1:
         known.append("rep_refunds_off")
     return Method(

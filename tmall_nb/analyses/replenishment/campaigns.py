@@ -41,7 +41,7 @@ def _one(basis: Basis, numbers: Numbers, first: int, last: int, *, level: float)
     """Needs of one campaign by item, and (N,) yuan saved in all by closing its gaps, in futures with shared errors."""
     items, rows = basis.items, np.arange(len(basis.items))
     expected = np.maximum(basis.units[:, first:last], 0.0).sum(axis=1)
-    errors = fit_errors(*window_sums(basis.actual, basis.told, first, last))
+    errors = fit_errors(*window_sums(basis.actual, basis.told, first, last), expected)
     extra = carried(basis.units[:, first:last], basis.more[:, first:last])[:, -1]
     goal, low, high = errors.quantile(expected, np.array([level, *EDGES]), rows=rows, extra=extra)
     have = _have(basis, numbers, first)

@@ -28,6 +28,7 @@ def plan_findings(basis: Basis, made: Frames, method: Method, *, saved: pd.DataF
         ),
         _slow(made),
         _budget(made, method),
+        _losing(basis, made),
         _stock(basis, made),
         _together(method, level),
         _unknown(basis, known=known),
@@ -50,7 +51,8 @@ def _order(basis: Basis, made: Frames, method: Method) -> Finding:
         "item": str(top["item_title"]), "item_units": float(top["order_units"]), "cash": float(cash.loc["order_cash", "yuan"]),
     }  # fmt: skip
     if not saved["yuan"] > 0:
-        return Finding("rep_order_units", "act", values, action=True)
+        known = basis.items["unit_margin"].notna().any()
+        return Finding("rep_order_no_gain" if known else "rep_order_units", "watch" if known else "act", values, action=True)
     values |= {"saved": saved["yuan"], "saved_low": saved["low"], "saved_high": saved["high"]}
     values |= {"gain": saved["yuan"], "gain_low": saved["low"], "gain_high": saved["high"], "gain_days": days}
     sure = saved["low"] > BARELY * saved["yuan"]
@@ -139,6 +141,17 @@ def _budget(made: Frames, method: Method) -> Finding | None:
         values[name] = float((open_[column] * share).sum())
     values["first"] = str(rows["item_title"].iloc[0])
     return Finding("rep_budget_short", "watch", values)
+
+
+def _losing(basis: Basis, made: Frames) -> Finding | None:
+    """Items to order that lose money with every unit sold."""
+    table = made["table"].merge(basis.items[["item_id", "unit_margin"]], on="item_id")
+    rows = table[(table["unit_margin"] < 0) & (table["order_units"] > 0)]
+    if rows.empty:
+        return None
+    worst = rows.sort_values(["unit_margin", "item_id"]).iloc[0]
+    values = {"items": len(rows), "item": str(worst["item_title"]), "margin": float(worst["unit_margin"])}
+    return Finding("rep_losing", "watch", values)
 
 
 def _stock(basis: Basis, made: Frames) -> Finding | None:
