@@ -18,8 +18,9 @@ class DemandResult:
     Attributes
     ----------
     table : one row per item_id, most expected sales first: item_title, category, verdict (``ok``, ``new``, ``dying``,
-        ``not_enough_data``), model, days (of history), units, low, high (80 %, whole horizon), recent_units (last four weeks), price_yuan, abc, xyz; where the
-        shop has stock: stock_units (newest closing stock), short_units, short_units_low, short_units_high (demand beyond it)
+        ``not_enough_data``), model, days (of history), units, low, high (80 %, whole horizon), recent_units (last four weeks),
+        price_yuan, abc, xyz; where the shop has stock: stock_units (newest closing stock), short_units, short_units_low,
+        short_units_high (demand beyond it)
     forecast : one row per item_id and date: units, low_80, high_80, low_95, high_95
     groups : one row per level (``category``, ``shop``), group and date: units; sums of the items by construction
     models : one row per candidate model: error (1 = the four-week weekday mean), used
