@@ -113,7 +113,7 @@ TOOLS = """统计日期,工具名称,优惠ID,优惠名称,领取张数,使用�
 
 
 def test_a_ladder_computed_by_hand(tmp_path):
-    """List 700; 甲 at 160 instead of 200 less 20 by 单品宝, 乙 at 90 instead of 100; 10 off one cart; 5 by the platform on top."""
+    """List 700; 甲 at 160 for 200 less 20 by 单品宝, 乙 at 90 for 100; 10 off one cart; 5 by the platform on top."""
     folder = tmp_path / "hand"
     folder.mkdir()
     for name, text in (("订单", ORDERS), ("宝贝", LINES), ("价格查询", STACK), ("营销工具", TOOLS)):
