@@ -63,6 +63,10 @@ NEEDS: Mapping[str, Needs] = {
     "demand": _needs(
         "50_demand_forecast", "product_daily|order_items", "stock enrolment campaign_summary plan product_master order_items"
     ),
-    "replenishment": _needs("51_replenishment", "product_daily|order_items", "stock lead_times costs plan product_master"),
+    "replenishment": _needs(
+        "51_replenishment",
+        "product_daily|order_items",
+        "stock lead_times costs plan product_master campaign_summary enrolment order_items",
+    ),
     "method_check": _needs("90_method_check", ""),
 }

@@ -262,3 +262,28 @@ def test_impossible_options_are_refused(plan, stock, demand):
         tn.plan_replenishment(stock, stock, lead_time_days=7)
     with pytest.raises(tn.ParameterError, match="demand_factor"):
         tn.replan_replenishment(plan, demand_factor=-1.0)
+
+
+def test_loss_makers_and_assumed_terms_are_said(stock, demand):
+    """Half of the lead times are missing and the price does not cover the cost of some items."""
+    own = stock.assign(unit_cost_yuan=[80.0] * 6 + [20.0] * 6, lead_time_days=[5.0, np.nan] * 6, stock_units=0)
+    found = tn.plan_replenishment(own, demand)
+    keys = {f.key: f.values for f in found.findings}
+    assert keys["rep_losing"]["items"] == 6 and keys["rep_losing"]["margin"] == -30.0
+    assert {"rep_lead_guessed", "rep_review_assumed"} <= set(found.method.assumptions)
+    worthless = tn.plan_replenishment(own.assign(unit_cost_yuan=80.0), demand)
+    assert worthless.findings[0].key == "rep_order_no_gain" and "gain" not in worthless.findings[0].values
+    for plan in (found, worthless):
+        for language in ("zh", "en"):
+            assert repr(tn.say(plan.findings, language)) and "rep_" not in repr(tn.show(plan.method, language))
+
+
+def test_a_first_month_is_planned_and_called_untested():
+    units = world(6)[:, :30]
+    told = tn.forecast_demand(rows(units), horizon_days=14, model="light")
+    empty = pd.DataFrame({"item_id": [f"i{k:02d}" for k in range(ITEMS)], "stock_units": 0})
+    found = tn.plan_replenishment(empty, told, lead_time_days=7, review_days=7)
+    assert "rep_untested" in {f.key for f in found.findings}
+    expected = units.mean(axis=1) * 14
+    point = column(found, "reorder_point").to_numpy()
+    assert (point > expected).mean() > 0.9 and (point < 3 * expected + 10).all()
