@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.special import betaln, hyp2f1
+from scipy.optimize import minimize
+from scipy.special import betaln, gammaln, hyp2f1
 
 from tmall_nb.stats.btyd import (
     fit_bdw,
@@ -219,6 +220,32 @@ def test_bdw_with_c_one_is_sbg():
     assert bdw.params["c"] == pytest.approx(1.0, abs=1e-3)
     assert bdw.survival(20) == pytest.approx(sbg.survival(20), rel=1e-3)
     assert bdw.log_likelihood == pytest.approx(sbg.log_likelihood, abs=SAME)
+
+
+def test_likelihood_reaches_its_limit_where_nobody_leaves():
+    """Buyers who never leave: dropout runs to the edge, and the fit must be no worse than the NBD it tends to."""
+    rng = np.random.default_rng(5)
+    age = rng.uniform(20, 40, 400)
+    x = rng.poisson(rng.gamma(0.8, 0.1, 400) * age).astype(float)
+    last = np.where(x > 0, age * rng.beta(np.maximum(x, 1), 1), 0.0)
+
+    def nbd(theta):
+        r, alpha = np.exp(theta)
+        return -np.sum(gammaln(r + x) - gammaln(r) + r * np.log(alpha / (alpha + age)) - x * np.log(alpha + age))
+
+    limit = -minimize(nbd, [0.0, 2.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 4000}).fun
+    fit = fit_bg_nbd(x, last, age)
+    assert fit.log_likelihood >= limit - 1e-6
+    assert fit.identified == (fit.log_likelihood > limit + 1e-3)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_draws_of_coming_purchases_have_the_expected_mean(fit, rows):
+    model = fit(*rows)
+    expected = model.conditional_expected_purchases(20, *rows).sum()
+    drawn = [model.draw_purchases(20, *rows, seed=k).sum() for k in range(40)]
+    assert np.mean(drawn) == pytest.approx(expected, abs=4 * np.std(drawn) / np.sqrt(40))
+    assert np.var(drawn) > 1.2 * expected  # buyers differ: the sum scatters more than independent orders would
 
 
 def test_renewal_counts_must_fall():

@@ -52,11 +52,14 @@ def _calibration(holdout: pd.DataFrame) -> Finding:
 def _risk(totals: pd.DataFrame) -> Finding | None:
     if "at_risk" not in totals.index:
         return None
-    row = totals.loc["at_risk"].astype(float)
-    values = {"share": row["value"], "buyers": int(row["count"])}
-    if row["value"] > MUCH_AT_RISK:
+    row, listed = totals.loc["at_risk"].astype(float), totals.loc["likely_gone"].astype(float)
+    values = {"share": row["value"], "share_low": row["low"], "share_high": row["high"]}
+    values |= {"buyers": int(listed["count"]), "listed": listed["value"]}
+    if row["low"] > MUCH_AT_RISK:
         return Finding("value_at_risk", "act", values, action=True)
-    return Finding("value_little_risk", "good", values)
+    if row["high"] < MUCH_AT_RISK:
+        return Finding("value_little_risk", "good", values)
+    return Finding("value_some_risk", "watch", values)
 
 
 def _concentration(tiers: pd.DataFrame, days: int) -> Finding | None:

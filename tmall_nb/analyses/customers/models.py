@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from tmall_nb.stats.btyd import GammaGammaFit, GeometricFit, ParetoFit, fit_bg_nbd, fit_gamma_gamma, fit_mbg_nbd, fit_pareto_nbd
 from tmall_nb.stats.btyd.rows import Rows, compress
 
-__all__ = ["MODELS", "Choice", "calibration", "choose_model", "fit_spend", "orders_ahead"]
+__all__ = ["MODELS", "Choice", "calibration", "choose_model", "error_of", "fit_spend", "history"]
 
 MODELS: dict[str, Callable[..., GeometricFit | ParetoFit]] = {
     "bg_nbd": fit_bg_nbd, "mbg_nbd": fit_mbg_nbd, "pareto_nbd": fit_pareto_nbd,
@@ -21,6 +21,7 @@ FEW_REPEATERS = 10
 FEW_HOLDOUT_DAYS = 28
 REFITS, REFIT_BUYERS = 40, 3000
 STEP = 1e-4
+WIDEST = 3.0
 MOST, FEW_IN_GROUP = 7, 100
 HOLDOUT = ["model", "identified", "log_likelihood", "buyers", "predicted", "actual", "relative_error", "deviance", "chosen"]
 
@@ -46,31 +47,30 @@ class Choice:
     miss_by: np.ndarray
 
 
-def choose_model(buyers: pd.DataFrame, *, end: int, cut: int, model: str) -> Choice:
+def choose_model(buyers: pd.DataFrame, *, end: int, cut: int, model: str, seed: int = 0) -> Choice:
     """Fit every model up to ``cut``, compare the held-out days, fit the best (smallest Poisson deviance) to everything."""
     names = list(MODELS) if model == "auto" else [model]
     known = buyers[buyers["days_before"] > 0]
     x = known["days_before"].to_numpy(float) - 1
-    tx, age = (known["last_before"] - known["first_day"]).to_numpy(float), (cut - known["first_day"]).to_numpy(float)
+    recency = np.where(x > 0, (known["last_before"] - known["first_day"]).to_numpy(float), 0.0)
+    past = x, recency, (cut - known["first_day"]).to_numpy(float)
     actual = (known["days"] - known["days_before"]).to_numpy(float)
-    rows, kept = [], {}
+    fits: dict[str, Any] = {}
     if end - cut >= FEW_HOLDOUT_DAYS and (x > 0).sum() >= FEW_REPEATERS:
-        for name in names:
-            fit = MODELS[name](x, np.where(x > 0, tx, 0.0), age)
-            kept[name] = fit.conditional_expected_purchases(end - cut, x, np.where(x > 0, tx, 0.0), age)
-            rows.append((name, fit.identified, fit.log_likelihood, *_against(kept[name], actual)))
+        fits = {name: MODELS[name](*past) for name in names}
+    ahead = {name: fit.conditional_expected_purchases(end - cut, *past) for name, fit in fits.items()}
+    rows = [(name, f.identified, f.log_likelihood, *_against(ahead[name], actual)) for name, f in fits.items()]
     holdout = pd.DataFrame(rows, columns=HOLDOUT[:-1])
     best = names[0]
     if rows:
         pool = holdout[holdout["identified"]] if holdout["identified"].any() else holdout
         best = str(pool["model"].iloc[int(pool["deviance"].to_numpy().argmin())])
     holdout["chosen"] = holdout["model"] == best
-    held_out = pd.DataFrame({"frequency": x, "predicted": kept[best], "actual": actual}) if kept else pd.DataFrame()
-    x, tx, age = history(buyers, end)
-    if (x > 0).sum() < FEW_REPEATERS:
+    held_out = pd.DataFrame({"frequency": x, "predicted": ahead[best], "actual": actual}) if rows else pd.DataFrame()
+    if (buyers["days"] > 1).sum() < FEW_REPEATERS:
         return Choice(None, None, holdout, held_out, 0.0, np.zeros(MOST + 1))
-    miss = _beyond_noise(held_out["predicted"], held_out["actual"]) if rows and actual.sum() else 0.0
-    return Choice(best, MODELS[best](x, tx, age), holdout, held_out, miss, _miss_by(held_out, miss))
+    miss = _missed(held_out, fits[best], past, end - cut, seed) if rows and actual.sum() else np.zeros(MOST + 2)
+    return Choice(best, MODELS[best](*history(buyers, end)), holdout, held_out, float(miss[-1]), miss[:-1])
 
 
 def history(buyers: pd.DataFrame, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,22 +80,54 @@ def history(buyers: pd.DataFrame, end: int) -> tuple[np.ndarray, np.ndarray, np.
     return x, recency, (end - buyers["first_day"]).to_numpy(float)
 
 
-def _miss_by(held_out: pd.DataFrame, miss: float) -> np.ndarray:
-    groups = np.full(MOST + 1, miss)
-    if held_out.empty:
-        return groups
-    kind = held_out["frequency"].clip(upper=MOST).astype(int)
-    for frequency, part in held_out.groupby(kind):
+def error_of(fit: Any, figures: Callable[[Any], np.ndarray], rows: Rows, seed: int) -> np.ndarray:
+    """Standard error of what ``figures`` returns of a fit to ``rows``, from the uncertainty of its parameters.
+
+    Identified: delta method. Otherwise: refits to resampled buyers (at most 3,000, scaled to the number of buyers).
+    """
+    if fit.identified:
+        slopes = np.stack([(figures(_moved(fit, k, STEP)) - figures(_moved(fit, k, -STEP))) / (2 * STEP) for k in fit.params])
+        return np.sqrt(np.maximum(np.einsum("in,ij,jn->n", slopes, fit.covariance, slopes), 0.0))
+    rng = np.random.default_rng(seed)
+    share, size = rows.weight / rows.weight.sum(), int(min(rows.weight.sum(), REFIT_BUYERS))
+    again = MODELS["pareto_nbd"] if isinstance(fit, ParetoFit) else MODELS["mbg_nbd" if fit.at_first else "bg_nbd"]
+    drawn = [rng.multinomial(size, share) for _ in range(REFITS)]
+    values = [figures(again(*(np.repeat(c, times) for c in rows.columns))) for times in drawn]
+    return np.minimum(np.std(values, axis=0, ddof=1) * np.sqrt(size / rows.weight.sum()), WIDEST)
+
+
+def _moved(fit: Any, name: str, step: float) -> Any:
+    return replace(fit, params={**fit.params, name: fit.params[name] * np.exp(step)})
+
+
+def _missed(held_out: pd.DataFrame, fit: Any, past: tuple[np.ndarray, ...], days: float, seed: int) -> np.ndarray:
+    """Error of held-out sums in logs beyond chance and the parameters: by frequency 0, 1, …, ``MOST``, then of the total.
+
+    A group that is small, or has no orders, takes the total's.
+    """
+    rows = compress(*past)
+    kind = np.minimum(rows.columns[0], MOST).astype(int)
+    groups = [kind == k for k in range(MOST + 1)] + [np.ones(len(kind), dtype=bool)]
+
+    def sums(model: Any) -> np.ndarray:
+        expected = rows.weight * model.conditional_expected_purchases(days, *rows.columns)
+        return np.log(np.maximum([expected[group].sum() for group in groups], 1e-12))
+
+    error = error_of(fit, sums, rows, seed)
+    total = _beyond_noise(held_out, error[-1])
+    missed = np.full(MOST + 2, total)
+    for frequency, part in held_out.groupby(held_out["frequency"].clip(upper=MOST).astype(int)):
         if len(part) >= FEW_IN_GROUP and part["actual"].sum() > 0:
-            groups[int(str(frequency))] = _beyond_noise(part["predicted"], part["actual"])
-    return groups
+            missed[int(str(frequency))] = _beyond_noise(part, error[int(str(frequency))])
+    return missed
 
 
-def _beyond_noise(predicted: pd.Series, actual: pd.Series) -> float:
-    """Error of a total in logs, less what the chance in buyers' orders explains (0 where it explains all of it)."""
+def _beyond_noise(part: pd.DataFrame, error: float) -> float:
+    """Error of a sum in logs, less what chance in buyers' orders and the parameters explain (0 where they explain all)."""
+    predicted, actual = part["predicted"], part["actual"]
     off = float(np.log(predicted.sum() / actual.sum()))
     noise = float(((actual - predicted) ** 2).sum()) / float(predicted.sum()) ** 2
-    return float(np.sqrt(max(off**2 - noise, 0.0)))
+    return float(np.sqrt(max(off**2 - noise - error**2, 0.0)))
 
 
 def _against(expected: np.ndarray, actual: np.ndarray) -> tuple[int, float, float, float, float]:
@@ -125,56 +157,10 @@ def calibration(held_out: pd.DataFrame, *, most: int = MOST) -> pd.DataFrame:
     return rows.drop(columns="spread").rename_axis("frequency").reset_index()
 
 
-def orders_ahead(
-    fit: GeometricFit | ParetoFit, x: np.ndarray, recency: np.ndarray, age: np.ndarray, *, days: float, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Return p_alive, expected orders, their log standard error per buyer, and the log standard error of the sum.
-
-    Identified parameters: delta method. Otherwise: refits to resampled buyers (at most 3,000 at a time, scaled to the number
-    of buyers), since the prediction can be firm where single parameters are not.
-    """
-    rows = compress(x, recency, age)
-    x, recency, age = rows.columns
-    alive, mean = fit.probability_alive(x, recency, age), _predict(fit, days, rows)
-    if fit.identified:
-        slopes = np.stack([_slope(fit, k, days, rows) for k in fit.params])
-        error = np.sqrt(np.maximum(np.einsum("in,ij,jn->n", slopes, fit.covariance, slopes), 0.0))
-        total = slopes @ (rows.weight * mean) / (rows.weight @ mean)
-        of_sum = float(np.sqrt(max(total @ fit.covariance @ total, 0.0)))
-    else:
-        error, of_sum = _refitted(fit, rows, days, seed)
-    back = rows.inverse
-    return alive[back], mean[back], error[back], of_sum
-
-
-def _predict(fit: Any, days: float, rows: Rows) -> np.ndarray:
-    return np.maximum(fit.conditional_expected_purchases(days, *rows.columns), 1e-300)
-
-
-def _slope(fit: Any, name: str, days: float, rows: Rows) -> np.ndarray:
-    """Derivative of log expected orders by the log of one parameter."""
-    from dataclasses import replace
-
-    up, down = (replace(fit, params={**fit.params, name: fit.params[name] * np.exp(s)}) for s in (STEP, -STEP))
-    return (np.log(_predict(up, days, rows)) - np.log(_predict(down, days, rows))) / (2 * STEP)
-
-
-def _refitted(fit: Any, rows: Rows, days: float, seed: int) -> tuple[np.ndarray, float]:
-    rng = np.random.default_rng(seed)
-    share, size = rows.weight / rows.weight.sum(), int(min(rows.weight.sum(), REFIT_BUYERS))
-    again = MODELS["pareto_nbd"] if isinstance(fit, ParetoFit) else MODELS["mbg_nbd" if fit.at_first else "bg_nbd"]
-    logs, sums = [], []
-    for _ in range(REFITS):
-        drawn = rng.multinomial(size, share)
-        means = _predict(again(*(np.repeat(c, drawn) for c in rows.columns)), days, rows)
-        logs.append(np.log(np.maximum(means, 1e-12)))
-        sums.append(np.log(max(float(rows.weight @ means), 1e-12)))
-    scale = np.sqrt(size / rows.weight.sum())
-    return np.minimum(np.std(logs, axis=0, ddof=1) * scale, 3.0), float(min(np.std(sums, ddof=1) * scale, 3.0))
-
-
 def fit_spend(days: np.ndarray, value: np.ndarray) -> tuple[GammaGammaFit | None, np.ndarray, np.ndarray]:
-    """Return the Gamma-Gamma fit (of buyers whose net value is above 0), expected value per order day, and its log error.
+    """Return the Gamma-Gamma fit, expected value per order day, and its log error.
+
+    The fit is of buyers whose net value is above 0, and None where it cannot be used.
 
     A buyer whose net value is 0 or less (everything refunded) gets the mean of buyers without history times the share of buyers
     with a positive value. Where the model cannot be fitted everybody gets the mean value per order day.
@@ -188,7 +174,7 @@ def fit_spend(days: np.ndarray, value: np.ndarray) -> tuple[GammaGammaFit | None
     fit = fit_gamma_gamma(days[good], mean[good]) if count >= FEW_REPEATERS else None
     usable = fit is not None and fit.identified and fit.params["q"] > 1
     if not usable:
-        return fit, np.where(good, plain, plain * count / len(days)), np.full(len(days), spread)
+        return None, np.where(good, plain, plain * count / len(days)), np.full(len(days), spread)
     assert fit is not None
     rows = compress(np.where(good, days, 0.0), np.where(good, mean, 0.0))
     expected = fit.expected_spend(*rows.columns)
@@ -199,7 +185,5 @@ def fit_spend(days: np.ndarray, value: np.ndarray) -> tuple[GammaGammaFit | None
 
 
 def _spend_slope(fit: GammaGammaFit, name: str, rows: Rows) -> np.ndarray:
-    from dataclasses import replace
-
     up, down = (replace(fit, params={**fit.params, name: fit.params[name] * np.exp(s)}) for s in (STEP, -STEP))
     return (np.log(up.expected_spend(*rows.columns)) - np.log(down.expected_spend(*rows.columns))) / (2 * STEP)

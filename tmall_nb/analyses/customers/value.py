@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.customers.ahead import Ahead, chance_of_total, orders_ahead
 from tmall_nb.analyses.customers.findings import value_findings
 from tmall_nb.analyses.customers.groups import by_segment, by_source, by_tier, rfm_segment, tier
-from tmall_nb.analyses.customers.models import MODELS, Choice, calibration, choose_model, fit_spend, history, orders_ahead
+from tmall_nb.analyses.customers.models import MODELS, Choice, calibration, choose_model, fit_spend, history
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.queries.buyer_orders import EPOCH, FIRST_COLUMNS, BuyerOrders, buyer_orders
@@ -27,8 +28,8 @@ SOURCE = (
 )
 ASSUMPTIONS = ("orders_random", "spend_independent", "refunded_not_orders", "interval_of_mean", "holdout_miss", "no_season")
 COLUMNS = (
-    "buyer_key", "frequency", "recency_days", "age_days", "net_amount", "p_alive", "expected_orders", "value_per_order",
-    "expected_value_yuan", "low", "high", "expected_margin_yuan", "segment", "tier", "verdict",
+    "buyer_key", "frequency", "recency_days", "age_days", "net_amount", "recent_amount", "p_alive", "expected_orders",
+    "value_per_order", "expected_value_yuan", "low", "high", "expected_margin_yuan", "segment", "tier", "verdict",
 )  # fmt: skip
 LEVEL, Z = 0.95, 1.959964
 RECENT_DAYS = 365
@@ -43,9 +44,11 @@ class CustomersResult:
     Attributes
     ----------
     table : one row per buyer_key: frequency (repeat order days), recency_days (first to last order), age_days (first order to
-        the end of observation), net_amount so far, p_alive, expected_orders and expected_value_yuan (net sales) within the
-        horizon with low/high, expected_margin_yuan (NaN without a margin), segment (RFM), tier, verdict
-    totals : one row per figure of the whole shop: expected_orders, expected_value_yuan, at_risk, new_buyer_value,
+        the end of observation), net_amount so far and recent_amount (last 365 days), p_alive, expected_orders and
+        expected_value_yuan (net sales) within the horizon with low/high, expected_margin_yuan (NaN without a margin), segment
+        (RFM), tier, verdict
+    totals : one row per figure of the whole shop: expected_orders, expected_value_yuan, at_risk (share of last year's
+        net sales from buyers who have left), likely_gone (share of those below a chance of one half), new_buyer_value,
         allowed_cost …
     holdout : one row per model: predicted and actual orders of the held-out days, relative_error, deviance, chosen
     calibration : one row per frequency at the cut: predicted and actual orders per buyer, low, high
@@ -113,10 +116,10 @@ def value_customers(
     held = int(min(horizon_days, (data.end_day - start) // 3))
     source = next((name for name in SOURCES if name in data.first), None)
     buyers = customer_summaries(data, cut=data.end_day - held, recent=data.end_day - RECENT_DAYS, by=source)
-    choice = choose_model(buyers, end=data.end_day, cut=data.end_day - held, model=model)
-    table, extra = _table(data, buyers, choice, horizon_days=horizon_days, margin=margin, seed=seed)
+    choice = choose_model(buyers, end=data.end_day, cut=data.end_day - held, model=model, seed=seed)
+    table, sure = _table(data, buyers, choice, horizon_days=horizon_days, margin=margin, seed=seed)
     cost = new_buyer_cost(orders, end=data.end) if isinstance(orders, Shop) else None
-    totals = _totals(table, buyers, choice, extra, horizon_days=horizon_days, margin=margin)
+    totals = _totals(table, choice, sure, horizon_days=horizon_days, margin=margin)
     frames = {
         "totals": _with_cost(totals, cost), "holdout": choice.holdout, "calibration": calibration(choice.held_out),
         "segments": by_segment(table), "tiers": by_tier(table), "sources": by_source(table, buyers.get("source"), margin),
@@ -138,54 +141,75 @@ def _check(orders: Shop | pd.DataFrame, horizon_days: int, model: str, margin: f
     return margin
 
 
+@dataclass(frozen=True, slots=True)
+class _Sure:
+    """How sure the figures of the whole shop are: log standard errors, by what they come from."""
+
+    ahead: Ahead
+    spend_error: float
+    orders_chance: float
+    value_chance: float
+
+
 def _table(
     data: BuyerOrders, buyers: pd.DataFrame, choice: Choice, *, horizon_days: int, margin: float | None, seed: int
-) -> tuple[pd.DataFrame, dict[str, float]]:
-    x, recency, age = history(buyers, data.end_day)
+) -> tuple[pd.DataFrame, _Sure | None]:
+    past = x, recency, age = history(buyers, data.end_day)
     value = buyers["cents"].to_numpy(float) / 100
-    nothing = np.full(len(x), np.nan)
-    alive, orders, error, extra = nothing, nothing, nothing, {"orders_error": np.nan}
-    _, per_order, spend_error = fit_spend(x + 1, value)
+    alive, orders, error, sure = *(np.full(len(x), np.nan),) * 3, None
+    spend, per_order, spend_error = fit_spend(x + 1, value)
     if choice.fit is not None:
-        alive, orders, error, of_sum = orders_ahead(choice.fit, x, recency, age, days=horizon_days, seed=seed)
-        extra = {"orders_error": float(of_sum), "spend_error": float(np.mean(spend_error))}
+        recent = np.maximum(buyers["recent_cents"].to_numpy(float) / 100, 0.0)
+        ahead = orders_ahead(choice.fit, past, recent, days=horizon_days, seed=seed)
+        money = (spend, per_order, np.maximum(value / (x + 1), 0.0))
+        chances = chance_of_total(choice.fit, past, ahead, money, days=horizon_days, seed=seed)
+        alive, orders, error, sure = ahead.alive, ahead.orders, ahead.error, _Sure(ahead, float(np.mean(spend_error)), *chances)
     expected = orders * per_order
     miss = choice.miss_by[np.minimum(x, len(choice.miss_by) - 1).astype(int)]
     wide = np.exp(Z * np.sqrt(error**2 + spend_error**2 + miss**2))
     keys = buyers["buyer"].to_numpy() if data.keys is None else data.keys[buyers["buyer"].to_numpy()]
-    since = (data.end_day - buyers["last_day"]).to_numpy(float)
     good = "ok" if choice.fit is not None and choice.fit.identified else "weak"
     table = pd.DataFrame({
         "buyer_key": keys, "frequency": x.astype(np.int64), "recency_days": recency, "age_days": age, "net_amount": value,
-        "p_alive": alive, "expected_orders": orders, "value_per_order": per_order, "expected_value_yuan": expected,
-        "low": expected / wide, "high": expected * wide,
+        "recent_amount": buyers["recent_cents"].to_numpy(float) / 100, "p_alive": alive, "expected_orders": orders,
+        "value_per_order": per_order, "expected_value_yuan": expected, "low": expected / wide, "high": expected * wide,
         "expected_margin_yuan": expected * (np.nan if margin is None else margin),
-        "segment": rfm_segment(since, x, value), "tier": tier(expected),
+        "segment": rfm_segment((data.end_day - buyers["last_day"]).to_numpy(float), x, value), "tier": tier(expected),
         "verdict": np.where(np.isfinite(expected), good, "not_enough_data"),
     })  # fmt: skip
-    return table[list(COLUMNS)], extra
+    return table[list(COLUMNS)], sure
 
 
 def _totals(
-    table: pd.DataFrame, buyers: pd.DataFrame, choice: Choice, extra: dict[str, float], *, horizon_days: int,
-    margin: float | None,
-) -> pd.DataFrame:  # fmt: skip
+    table: pd.DataFrame, choice: Choice, sure: _Sure | None, *, horizon_days: int, margin: float | None
+) -> pd.DataFrame:
     """Return metric, value, low, high, count: sums over buyers, share of sales at risk, what a new buyer is worth."""
     rows: list[tuple[Any, ...]] = []
     count = len(table)
-    if choice.fit is not None:
+    if sure is not None:
         orders, value = float(table["expected_orders"].sum()), float(table["expected_value_yuan"].sum(min_count=1))
-        noise = 1 / np.sqrt(max(orders, 1e-9))
-        wide = np.exp(Z * np.sqrt(extra["orders_error"] ** 2 + choice.miss**2 + noise**2))
-        wider = np.exp(Z * np.sqrt(np.log(wide) ** 2 / Z**2 + extra["spend_error"] ** 2))
+        wide = np.exp(Z * np.sqrt(sure.ahead.total_error**2 + choice.miss**2 + sure.orders_chance**2))
+        errors = (sure.ahead.total_error, choice.miss, sure.value_chance, sure.spend_error)
+        wider = np.exp(Z * np.sqrt(np.sum(np.square(errors))))
         rows += [("expected_orders", orders, orders / wide, orders * wide, count)]
         rows += [("expected_value_yuan", value, value / wider, value * wider, count)]
-        recent = buyers["recent_cents"].to_numpy(float) / 100
-        risk = (table["p_alive"] < 0.5).to_numpy()
-        if recent.sum() > 0:
-            rows += [("at_risk", recent[risk].sum() / recent.sum(), np.nan, np.nan, int(risk.sum()))]
-        rows += _new_buyer(table, choice, extra, horizon_days, margin)
+        rows += _at_risk(table, sure.ahead)
+        rows += _new_buyer(table, choice, sure, horizon_days, margin)
     return pd.DataFrame(rows, columns=TOTALS)
+
+
+def _at_risk(table: pd.DataFrame, ahead: Ahead) -> list[tuple[Any, ...]]:
+    """Share of last year's net sales expected to come from buyers who have left, and of those with a chance below one half."""
+    recent = table["recent_amount"].clip(lower=0)
+    if recent.sum() <= 0:
+        return []
+    middle, wide = np.log(ahead.lost / (1 - ahead.lost)), Z * ahead.lost_error
+    low, high = (float(1 / (1 + np.exp(-v))) for v in (middle - wide, middle + wide))
+    unsure = table["p_alive"] < 0.5
+    listed = float(recent[unsure].sum() / recent.sum())
+    return [
+        ("at_risk", ahead.lost, low, high, int((recent > 0).sum())), ("likely_gone", listed, np.nan, np.nan, int(unsure.sum())),
+    ]  # fmt: skip
 
 
 def _with_cost(totals: pd.DataFrame, cost: pd.Series | None) -> pd.DataFrame:
@@ -196,14 +220,14 @@ def _with_cost(totals: pd.DataFrame, cost: pd.Series | None) -> pd.DataFrame:
 
 
 def _new_buyer(
-    table: pd.DataFrame, choice: Choice, extra: dict[str, float], horizon_days: int, margin: float | None
+    table: pd.DataFrame, choice: Choice, sure: _Sure, horizon_days: int, margin: float | None
 ) -> list[tuple[Any, ...]]:
     """Value of a new buyer: the first order and the repeat orders within the horizon."""
     assert choice.fit is not None
     again = float(np.asarray(choice.fit.expected_purchases(float(horizon_days))))
     each = float(table["net_amount"].sum() / (table["frequency"] + 1).sum())
     value = each * (1 + again)
-    wide = np.exp(Z * np.hypot(extra["spend_error"], again / (1 + again) * np.hypot(extra["orders_error"], choice.miss)))
+    wide = np.exp(Z * np.hypot(sure.spend_error, again / (1 + again) * np.hypot(sure.ahead.total_error, choice.miss)))
     rows: list[tuple[Any, ...]] = [("new_buyer_value", value, value / wide, value * wide, len(table))]
     if margin is not None:
         rows.append(("allowed_cost", value * margin, value * margin / wide, value * margin * wide, len(table)))

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaln, digamma, gammaln
 
 from tmall_nb.stats.btyd.beta import beta_nodes, expected_before_dropout
 from tmall_nb.stats.btyd.fit import Fit, named, usable
@@ -24,6 +23,8 @@ from tmall_nb.stats.btyd.rows import Rows, as_column, compress
 __all__ = ["GeometricFit", "fit_bg_nbd", "fit_mbg_nbd"]
 
 LEAN_ROWS = 12_000
+MOST_DRAWN, LEAST_DROPOUT = 1e9, 1e-9
+BOUND = 18.0  # the likelihood below keeps its digits there
 FEW_REPEATS = 5
 STARTS = ((-0.7, -0.7, -0.3, 0.8), (-1.4, -2.0, -2.0, -0.5), (0.5, 0.5, 0.5, 2.5))
 
@@ -74,6 +75,16 @@ class GeometricFit(Fit):
         active = expected_before_dropout(r + x, alpha + T, t, a, b + x + self.at_first)
         return (active * self.probability_alive(x, tx, T))[rows.inverse]
 
+    def draw_purchases(self, t: float, frequency: object, recency: object, age: object, *, seed: int) -> np.ndarray:
+        """One draw of each buyer's purchases in the ``t`` after now: still active or not, then rate and dropout."""
+        r, alpha, a, b = self._values()
+        rng = np.random.default_rng(seed)
+        x, T = (np.asarray(v, dtype=np.float64) for v in (frequency, age))
+        active = rng.random(x.shape) < self.probability_alive(x, recency, T)
+        ready = rng.poisson(np.minimum(rng.gamma(r + x) / (alpha + T) * t, MOST_DRAWN))
+        last = rng.geometric(np.clip(rng.beta(a, b + x + self.at_first), LEAST_DROPOUT, 1.0))
+        return np.where(active, np.minimum(ready, last), 0)
+
 
 def fit_bg_nbd(frequency: object, recency: object, age: object) -> GeometricFit:
     """Fit BG/NBD by maximum likelihood.
@@ -113,7 +124,7 @@ def _fit(frequency: object, recency: object, age: object, *, at_first: int) -> G
         step = len(rows.weight) // LEAN_ROWS
         part = Rows(tuple(c[::step] for c in rows.columns), rows.weight[::step], rows.inverse[:0])
         lean = log_likelihood(part, unit, at_first)
-    best = maximise(objective, [np.array(s) for s in STARTS], lean=lean)
+    best = maximise(objective, [np.array(s) for s in STARTS], lean=lean, bound=BOUND)
     repeats = float(rows.columns[0] @ rows.weight)
     buyers = float((rows.columns[0] > 0) @ rows.weight)
     values = named(best, "r alpha a b", {"alpha": unit}, customers=len(x), enough=buyers >= FEW_REPEATS)
@@ -121,31 +132,39 @@ def _fit(frequency: object, recency: object, age: object, *, at_first: int) -> G
 
 
 def log_likelihood(rows: Rows, unit: float, at_first: int) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-    """Return the log-likelihood and its gradient as a function of (log r, log alpha/unit, log a, log b)."""
+    """Return the log-likelihood and its gradient as a function of (log r, log alpha/unit, log a, log b).
+
+    Ratios of gamma functions are sums over whole numbers and differences of logs are taken as ``log1p``, so that no digit is
+    lost where parameters run to an edge.
+    """
     x, tx, T = rows.columns[0], rows.columns[1] / unit, rows.columns[2] / unit
     w, m = rows.weight, at_first
     kinds, position = np.unique(x, return_inverse=True)
     per_kind = np.bincount(position, weights=w)
     leaves = kinds + m > 0
+    count, steps = kinds.astype(int), np.arange(int(kinds[-1]) + m)
+    orders, gap = float(w @ x), T - tx
+
+    def summed(terms: np.ndarray) -> np.ndarray:
+        return np.append(0.0, np.cumsum(terms))
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
         r, alpha, a, b = np.exp(theta)
         below = np.where(leaves, b + kinds + m - 1, 1.0)
-        constant = gammaln(r + kinds) - gammaln(r) + r * np.log(alpha) + betaln(a, b + kinds + m) - betaln(a, b)
         ratio = np.where(leaves, np.log(a) - np.log(below), -np.inf)
-        shape = (r + kinds)[position]
-        late, early = np.log(alpha + T), np.log(alpha + tx)
-        excess = shape * (late - early) + ratio[position]
-        value = per_kind @ constant - w @ (shape * late) + w @ np.logaddexp(0.0, excess)
+        shape, late, early = (r + kinds)[position], alpha + T, alpha + tx
+        growth, since = np.log1p(gap / early), np.log1p(T / alpha)
+        excess = shape * growth + ratio[position]
+        stayed = summed(np.log1p(-a / (a + b + steps)))[count + m]
+        value = per_kind @ (summed(np.log(r + steps))[count] + stayed) - orders * np.log(alpha) - w @ (shape * since)
+        value += w @ np.logaddexp(0.0, excess)
         gone = w / (1 + np.exp(-np.clip(excess, -700, 700)))
         gone_kind = np.bincount(position, weights=gone, minlength=len(kinds))
-        both = digamma(a + b + kinds + m)
-        of_r = per_kind @ (digamma(r + kinds) - digamma(r) + np.log(alpha)) - w @ late + gone @ (late - early)
-        of_alpha = w.sum() * r / alpha - (w - gone) @ (shape / (alpha + T)) - gone @ (shape / (alpha + tx))
-        of_a = per_kind @ (digamma(a + b) - both) + gone_kind.sum() / a
-        of_b = per_kind @ (digamma(b + kinds + m) - both - digamma(b) + digamma(a + b)) - gone_kind @ np.where(
-            leaves, 1 / below, 0
-        )
-        return float(value), np.array([of_r * r, of_alpha * alpha, of_a * a, of_b * b])
+        of_r = per_kind @ summed(1 / (r + steps))[count] - w @ since + gone @ growth
+        of_alpha = w @ (shape * T / late) - orders - alpha * (gone @ (shape * gap / (late * early)))
+        of_a = gone_kind.sum() / a - per_kind @ summed(1 / (a + b + steps))[count + m]
+        of_b = per_kind @ summed(a / ((b + steps) * (a + b + steps)))[count + m]
+        of_b -= gone_kind @ np.where(leaves, 1 / below, 0)
+        return float(value), np.array([of_r * r, of_alpha, of_a * a, of_b * b])
 
     return objective

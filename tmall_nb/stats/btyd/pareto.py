@@ -26,6 +26,7 @@ __all__ = ["ParetoFit", "fit_pareto_nbd"]
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(32)
 FAINT = 45.0  # the integrand is cut where it has fallen by exp(-45)
 CHUNK = 8192
+MOST_DRAWN = 1e9
 LEAN_ROWS = 3000
 FEW_REPEATS = 5
 STARTS = ((-0.6, -1.0, -0.6, -1.0), (0.3, 0.3, -1.5, -1.5), (-1.5, -2.0, 0.5, 1.0))
@@ -70,6 +71,17 @@ class ParetoFit(Fit):
         x, tx, T = rows.columns
         active = (r + x) * (beta + T) / (alpha + T) * _power_mean(np.log1p(t / (beta + T)), s - 1)
         return (active * self.probability_alive(x, tx, T))[rows.inverse]
+
+    def draw_purchases(self, t: float, frequency: object, recency: object, age: object, *, seed: int) -> np.ndarray:
+        """One draw of each buyer's purchases in the ``t`` after now: still active or not, then rate and lifetime."""
+        r, alpha, s, beta = self._values()
+        rng = np.random.default_rng(seed)
+        x, T = (np.asarray(v, dtype=np.float64) for v in (frequency, age))
+        active = rng.random(x.shape) < self.probability_alive(x, recency, T)
+        with np.errstate(divide="ignore"):
+            left = rng.exponential(size=x.shape) * (beta + T) / rng.gamma(s, size=x.shape)
+        mean = rng.gamma(r + x) / (alpha + T) * np.minimum(left, t)
+        return np.where(active, rng.poisson(np.minimum(mean, MOST_DRAWN)), 0)
 
 
 def fit_pareto_nbd(frequency: object, recency: object, age: object) -> ParetoFit:

@@ -32,6 +32,14 @@ class GammaGammaFit(Fit):
         below = p * x + q - 1
         return np.where(below > 0, p * (v + seen) / np.where(below > 0, below, 1.0), np.nan)
 
+    def draw_spend(
+        self, orders: np.ndarray, frequency: np.ndarray, monetary: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """One draw of what buyers with ``frequency`` orders of mean ``monetary`` spend on ``orders`` more orders."""
+        p, q, v = self.params["p"], self.params["q"], self.params["v"]
+        rate = rng.gamma(p * frequency + q) / (v + frequency * monetary)
+        return np.where(orders > 0, rng.gamma(np.maximum(p * orders, 1e-9)) / np.maximum(rate, 1e-300), 0.0)
+
 
 def fit_gamma_gamma(frequency: object, monetary: object) -> GammaGammaFit:
     """Fit Gamma-Gamma by maximum likelihood.
