@@ -228,7 +228,7 @@ def _table(panel: Panel, ids: np.ndarray, dates: pd.DatetimeIndex, fit: Fit, *, 
         }
     )
     for column in ("category", "price_yuan"):
-        if column in rows.past:
+        if column in rows.past and rows.past[column].notna().any():
             frame[column] = frame["item_id"].map(rows.past.groupby("item_id")[column].last())
     return frame
 
@@ -279,7 +279,9 @@ def _models(fits: list[Fit]) -> pd.DataFrame:
 def _groups(forecast: pd.DataFrame, table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
     """Category and shop sums with intervals from the same sums over the past windows; empty where there was no window."""
     category = (
-        table.set_index("item_id")["category"].fillna("") if "category" in table else pd.Series("", index=table["item_id"])
+        table.set_index("item_id")["category"].astype("object").fillna("")
+        if "category" in table
+        else pd.Series("", index=table["item_id"])
     )
     parts = []
     for level in ("shop", "category"):
