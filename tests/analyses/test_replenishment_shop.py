@@ -134,3 +134,17 @@ def test_a_plan_is_saved_and_read_back(demo_shop, demand, tmp_path):
     tn.save(plan, tmp_path)
     back = tn.load_saved(tmp_path, "replenishment")
     assert back.table["order_units"].sum() == plan.table["order_units"].sum()
+
+
+def test_codes_are_planned_with_their_items_terms(demo_shop, demand):
+    """The demo has one code an item, so a plan by code is the plan by item under other names."""
+    codes = demo_shop.sql("SELECT DISTINCT item_id, sku_code FROM order_items").set_index("item_id")["sku_code"]
+    renamed = {
+        name: getattr(demand, name).assign(item_id=lambda f: f["item_id"].map(codes))
+        for name in ("table", "forecast", "windows")
+    }
+    by_item = tn.plan_replenishment(demo_shop, demand).table
+    by_code = tn.plan_replenishment(demo_shop, replace(demand, **renamed)).table.set_index("item_id")
+    same = by_code.loc[by_item["item_id"].map(codes)]
+    for column in ("reorder_point", "order_units", "stockout_risk"):
+        assert same[column].to_numpy() == pytest.approx(by_item[column].to_numpy(), nan_ok=True)

@@ -33,7 +33,7 @@ def build_basis(
     """Read, join and check what a plan needs."""
     ids, dates, units, high = _forecast(demand)
     told, actual = _windows(demand, ids, len(dates))
-    given, kind, settings = read_stock(stock)
+    given, kind, settings = read_stock(stock, ids)
     items = _items(demand, given, ids)
     step = int((dates[1] - dates[0]).days) if len(dates) > 1 else _step(demand)
     items = _supply(items, settings, lead_time_days=lead_time_days, review_days=review_days)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from tmall_nb.errors import ExportError, ParameterError, closest
-from tmall_nb.queries.stock_rows import kept_share, stock_rows, supply_rows
+from tmall_nb.queries.stock_rows import kept_share, key_of, stock_rows, supply_rows
 from tmall_nb.shop import Shop
 
 __all__ = ["NUMBERS", "check_stock", "read_stock"]
@@ -19,14 +21,18 @@ NUMBERS = (
 NAMES = {"unit_cost_yuan": "unit_cost"}
 
 
-def read_stock(stock: Shop | pd.DataFrame) -> tuple[pd.DataFrame, str, dict[str, float]]:
-    """Return one row per item with all of ``NUMBERS`` (missing where nothing says), the kind of stock data, and settings."""
+def read_stock(stock: Shop | pd.DataFrame, ids: Iterable[str]) -> tuple[pd.DataFrame, str, dict[str, float]]:
+    """Return one row per item with all of ``NUMBERS`` (missing where nothing says), the kind of stock data, and settings.
+
+    ``ids`` are those of the forecast: items, or merchant's codes where it was made by SKU.
+    """
     if isinstance(stock, pd.DataFrame):
         return check_stock(stock), "given", {}
     if not isinstance(stock, Shop):
         raise ParameterError("stock", type(stock).__name__, "a shop, or a frame with item_id and stock_units")
-    rows, kind = stock_rows(stock)
-    frame = rows.merge(supply_rows(stock), on="item_id", how="outer")
+    key = key_of(stock, ids)
+    rows, kind = stock_rows(stock, key=key)
+    frame = rows.merge(supply_rows(stock, key=key), on="item_id", how="outer")
     names = ("commission_rate", "gross_margin", "lead_time_days", "review_days", "budget_yuan")
     settings = {k: float(stock.settings[k]) for k in names if stock.settings.get(k) is not None}
     settings["kept_share"] = kept_share(stock)
