@@ -111,6 +111,4 @@ def _closed(table: pd.DataFrame, yuan: pd.Series) -> Finding | None:
 def _missing(missing: tuple[str, ...]) -> Finding | None:
     if not missing:
         return None
-    return Finding(
-        "discount_reports_missing", "unknown", {"items": "price_stack" in missing, "tools": "promo_tool_daily" in missing}
-    )
+    return Finding("discount_reports_missing" if len(missing) > 1 else f"{missing[0]}_missing", "unknown", {})
