@@ -21,10 +21,11 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from price_worlds import draw_world
+from price_worlds import REFERENCE, draw_world
 
 import tmall_nb as tn
 from tmall_nb.stats.pricing import price_grid
@@ -46,6 +47,11 @@ def true_profit(world, prices: np.ndarray) -> np.ndarray:
     return np.exp(world.base + world.elasticity * (np.log(prices) - world.level)) * (prices - world.cost)
 
 
+def with_shown_discount(world, regime: str):
+    """In ``reference`` a change of the paid price at an unchanged list price also changes the discount shown."""
+    return replace(world, elasticity=world.elasticity - REFERENCE) if regime == "reference" else world
+
+
 def best_price(elasticity: np.ndarray, cost: np.ndarray, tags: list[np.ndarray]) -> np.ndarray:
     """The tag with the highest profit at a known elasticity."""
     return np.array([t[np.argmax(t**e * (t - c))] for e, c, t in zip(elasticity, cost, tags, strict=True)])
@@ -59,7 +65,7 @@ def free_best(world) -> np.ndarray:
 
 
 def run(regime: str, seed: int, items: int, floor_days: int) -> dict[str, float]:
-    world = draw_world(regime, seed=seed, items=items)
+    world = with_shown_discount(draw_world(regime, seed=seed, items=items), regime)
     rows = world.rows.rename(columns={"cost": "moving_cost"})
     rows["unit_cost"] = np.repeat(world.cost, len(rows) // items)
     instrument = {"instrument": "moving_cost"} if regime == "own_demand" else {}

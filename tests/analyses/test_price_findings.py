@@ -16,7 +16,7 @@ def frames(*verdicts, gain=100.0, low=20.0, cost_source="costs", limit="none", p
     table = pd.DataFrame({"item_id": [f"i{k}" for k in range(count)], "item_title": "连衣裙", "verdict": verdicts})
     table = table.assign(price_now=99.9, price_best=109.9, gain=gain, gain_low=low, gain_high=200.0, step_loss=0.01)
     numbers = ["price_best", "gain", "gain_low", "gain_high", "step_loss"]
-    table[numbers] = table[numbers].where(known[:, None])
+    table.loc[~known, numbers] = np.nan
     basis = table[["item_id"]].assign(probability=probability, limit=limit, extrapolated=False, cost_source=cost_source)
     return table, basis
 
