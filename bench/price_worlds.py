@@ -13,7 +13,7 @@ Regimes of ``draw_world``:
 
 * ``plain``: as above
 * ``stock_light``, ``stock_heavy``: sales stop at the stock of the day (about 5 % of item-days; about 40 % of campaign
-  item-days), ``in_stock`` and ``sold_out`` say so
+  item-days), ``in_stock`` and ``sold_out`` say so, ``sold_until`` is the share of the day's traffic at the last sale
 * ``own_demand``: the shop raises its price by half of the week's demand shock xi; ``cost`` moves prices independently
 * ``cross``: demand also rises with the mean log price of the category's other items (effect .5)
 * ``reference``: demand also rises with log(list / paid) beyond the paid price (effect .3), lists rise and fall at times
@@ -88,7 +88,7 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
         eta += rng.normal(0, 0.4, items)[:, None] * age - rng.uniform(0, 0.4, items)[:, None] * age**2
     size = np.exp(rng.normal(np.log(5), 0.3, items))[:, None]
     wanted = rng.negative_binomial(size, size / (size + np.exp(eta)))
-    units, in_stock, sold_out = _stock(rng, regime, wanted, np.exp(eta), campaign)
+    units, in_stock, sold_out, until = _stock(rng, regime, wanted, np.exp(eta), campaign)
     rows = pd.DataFrame(
         {
             "item_id": np.repeat([f"i{k:05d}" for k in range(items)], days),
@@ -103,6 +103,7 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
     )
     if regime.startswith("stock"):
         rows["in_stock"], rows["sold_out"] = in_stock.ravel(), sold_out.ravel()
+        rows["sold_until"] = until.ravel()
     return World(rows, elasticity, base, level, 0.45 * np.exp(level), rival)
 
 
@@ -162,11 +163,11 @@ def _others(log_price: np.ndarray, category: np.ndarray) -> np.ndarray:
 
 def _stock(
     rng: np.random.Generator, regime: str, wanted: np.ndarray, mean: np.ndarray, campaign: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Cap sales at the stock of the day; a few days start empty after a day that sold out."""
     full = np.ones(wanted.shape, bool)
     if not regime.startswith("stock"):
-        return wanted, full, ~full
+        return wanted, full, ~full, np.full(wanted.shape, np.nan)
     items, days = wanted.shape
     usual = np.median(mean, axis=1, keepdims=True)
     if regime == "stock_light":
@@ -178,4 +179,5 @@ def _stock(
         stock = np.where(short, rng.poisson(room + 0.3), 10**9)
     units = np.minimum(wanted, stock)
     in_stock = stock > 0
-    return units, in_stock, in_stock & (wanted >= stock)
+    until = np.where(units > 0, rng.beta(np.maximum(units, 1), np.maximum(wanted - units, 0) + 1.0), np.nan)
+    return units, in_stock, in_stock & (wanted >= stock), until

@@ -58,7 +58,7 @@ def build_design(data: ItemDays, keep: Flags) -> Design:
     days = len(data.dates)
     chosen += trend_basis(days)[:TRENDS]
     if keep.sum() < MIN_ITEMS_FOR_DAYS:
-        chosen += calendar_basis(days, int(data.dates[0].dayofweek))
+        chosen += calendar_basis(days, int(data.dates[0].day_of_week))
     strength = np.nan
     if data.instrument is not None:
         panel = data.panel(keep, chosen)

@@ -16,7 +16,8 @@ from tmall_nb.stats.elasticity import Panel, center
 Array = NDArray[np.float64]
 REQUIRED = ("item_id", "date", "paid_units", "price_yuan")
 CHANGE = 0.01  # a price moved by more than this counts as a change
-CHOICE_ROWS = 200
+CHOICE_PAIRS = 6  # item-days with two units that Poisson counts of the same mean would show
+CHOICE_DAYS, CHOICE_SHARE = 50, 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +186,21 @@ def _check_values(frame: pd.DataFrame, units: pd.Series, price: pd.Series) -> No
                 row=row + 1,
                 column=name,
             )
-    if len(units) >= CHOICE_ROWS and units.max() <= 1 and units.mean() > 0.05:
+    _check_choices(frame, units)
+
+
+def _check_choices(frame: pd.DataFrame, units: pd.Series) -> None:
+    """Refuse choices of single buyers: never two units where counts would give some, or one item bought on every date."""
+    share = float(units.mean())
+    single = bool(units.max() <= 1) and len(units) * share**2 / 2 > CHOICE_PAIRS
+    bought = (units > 0).groupby(frame["date"]).agg(["sum", "size"])
+    occasions = bought[bought["size"] > 1]
+    one_each = len(occasions) >= CHOICE_DAYS and float((occasions["sum"] == 1).mean()) > CHOICE_SHARE
+    if single or one_each:
+        seen = "paid_units is never above 1" if single else "exactly one item is bought on every date"
         raise ExportError(
             "item_days",
-            f"paid_units is never above 1 in {len(units)} rows: these look like choices of single buyers, not item-days. "
+            f"{seen} in {len(units)} rows: these look like choices of single buyers, not item-days. "
             "Add them up by item and day first",
             column="paid_units",
         )

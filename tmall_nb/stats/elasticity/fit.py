@@ -2,10 +2,9 @@
 
 log mu_it = a_i + e_i (log price_it - mean) + sum_k l_ik z_ikt + f_t,  e_i ~ N(m_c, t^2),  l_ik ~ N(n_k, t_k^2)
 
-Posterior mode and Laplace variances by joint Newton steps; t^2 of elasticities by its posterior mean, of other slopes by
-Paule-Mandel, dispersion by moments, and the likelihood tempered by how much delete-four-weeks jackknife variances exceed the
-model's. A shop changes many prices at once, so day effects are shared by all items: a date effect per item would eat the
-price variation.
+Posterior mode and Laplace variances by joint Newton steps; all spreads by their posterior means, dispersion by moments, and the
+likelihood tempered by how much delete-four-weeks jackknife variances exceed the model's. A shop changes many prices at once, so
+day effects are shared by all items: a date effect per item would eat the price variation.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tmall_nb.stats.elasticity.counts import censored_moment, item_phi
-from tmall_nb.stats.elasticity.hyper import likely_spread, paule_mandel, week_jackknife
+from tmall_nb.stats.elasticity.hyper import likely_spread, paule_mandel, spread_weights, unknown_spread, week_jackknife
 from tmall_nb.stats.elasticity.newton import DAY_RIDGE, MAX_LOG_MEAN, State, blocks, evaluate, shared_columns, solve
 from tmall_nb.stats.elasticity.panel import Array, Panel
 
@@ -131,11 +130,8 @@ def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> 
         if known.sum() < 3:
             continue
         estimate = state.local[known, k] * precision[known] / data[known]
-        if k == 1:
-            spread = likely_spread(estimate, 1 / data[known], panel.category[known])
-        else:
-            group = np.zeros(known.sum(), np.intp) if k in moving else None
-            spread = paule_mandel(estimate, 1 / data[known], group)
+        group = panel.category[known] if k == 1 else (np.zeros(known.sum(), np.intp) if k in moving else None)
+        spread = likely_spread(estimate, 1 / data[known], group)
         if np.isfinite(spread):
             state.prior[k] = 1 / spread
     _shrink_means(panel, state, conditional)
@@ -206,6 +202,15 @@ def _excess(features: list[Array], score: Array, info: Array, hessian: Array, st
     return np.where(model > 1e-12, jackknife / np.maximum(model, 1e-12), np.nan)
 
 
+def _unsure(panel: Panel, state: State, conditional: Array) -> Array:
+    """Variance of elasticities that comes from not knowing their spread."""
+    data = np.maximum(1 / conditional[:, 1] - state.prior[1], 1e-6)
+    gap = state.local[:, 1] * (data + state.prior[1]) / data
+    known = data > 0.1
+    share = spread_weights(gap[known], 1 / data[known], panel.category[known]) if known.sum() > 2 else None
+    return np.zeros(panel.items) if share is None else unknown_spread(gap, 1 / data, 1 / state.prior[1], share)
+
+
 def _control_means(panel: Panel, shared: Array, variance: Array) -> tuple[Array, Array]:
     """Return mean slope and its variance of every control; 0 where the control is the same for all items."""
     extra = shared_columns(panel)
@@ -228,7 +233,7 @@ def _result(panel: Panel, state: State, rounds: int, moved: float, add: int | No
     elasticity = state.local[:, 1] + state.shared[at][panel.category]
     return Fit(
         elasticity=elasticity,
-        variance=step.variance,
+        variance=step.variance + _unsure(panel, state, step.conditional),
         overall=float(weight @ elasticity),
         overall_variance=step.weighted_variance,
         level=state.local[:, 0],

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+GRID = np.concatenate([np.linspace(0.02, 0.9, 34), np.linspace(0.95, 2.5, 16)])
 PRIOR_SPREAD = 0.7  # scale of the half-normal prior of the sd within a category
 
 
@@ -39,26 +40,51 @@ def paule_mandel(estimate: Array, variance: Array, group: NDArray[np.intp] | Non
     return max((low + high) / 2, floor)
 
 
-def likely_spread(estimate: Array, variance: Array, group: NDArray[np.intp]) -> float:
-    """Return the posterior mean of the variance between items around their group's mean.
+def spread_weights(estimate: Array, variance: Array, group: NDArray[np.intp] | None) -> Array | None:
+    """Return the posterior weights of ``GRID`` as sd between items around their group's mean (around 0 where group is None).
 
     With few items the moment estimate of Paule & Mandel is often 0, which would draw all items onto one value with far too
     short intervals; here the spread is weighed over its restricted likelihood and a half-normal prior (``PRIOR_SPREAD``), which
-    fifty items outweigh (Chung et al. 2013, Psychometrika 78(4), for priors that keep spreads off 0).
+    fifty items outweigh (Chung et al. 2013, Psychometrika 78(4), for priors that keep spreads off 0). None where there are too
+    few items.
     """
-    codes = np.unique(group, return_inverse=True)[1]
-    if len(estimate) - (codes.max() + 1) < 2:
-        return float("nan")
-    grid = np.linspace(0.02, 2.5, 90)
-    log_weight = np.empty(len(grid))
-    for n, sd in enumerate(grid):
-        weight = 1.0 / (variance + sd**2)
-        total = np.bincount(codes, weight)
-        mean = np.bincount(codes, weight * estimate) / total
-        fit = np.log(weight).sum() - np.log(total).sum() - (weight * (estimate - mean[codes]) ** 2).sum()
-        log_weight[n] = 0.5 * fit - 0.5 * (sd / PRIOR_SPREAD) ** 2
+    codes = None if group is None else np.unique(group, return_inverse=True)[1]
+    if len(estimate) - (0 if codes is None else codes.max() + 1) < 2:
+        return None
+    weight = 1.0 / (variance[None, :] + GRID[:, None] ** 2)
+    fit = np.log(weight).sum(axis=1)
+    if codes is None:
+        fit -= weight @ estimate**2
+    else:
+        member = (codes[:, None] == np.arange(codes.max() + 1)).astype(float)
+        total = weight @ member
+        mean = (weight * estimate) @ member / total
+        fit -= np.log(total).sum(axis=1) + weight @ estimate**2 - (mean**2 * total).sum(axis=1)
+    log_weight = 0.5 * fit - 0.5 * (GRID / PRIOR_SPREAD) ** 2
     share = np.exp(log_weight - log_weight.max())
-    return float((share * grid**2).sum() / share.sum())
+    return np.asarray(share / share.sum())
+
+
+def likely_spread(estimate: Array, variance: Array, group: NDArray[np.intp] | None) -> float:
+    """Return the posterior mean of the variance between items (see ``spread_weights``), nan with too few items."""
+    share = spread_weights(estimate, variance, group)
+    return float("nan") if share is None else float(share @ GRID**2)
+
+
+def unknown_spread(gap: Array, variance: Array, spread: float, share: Array) -> Array:
+    """Return what not knowing the spread adds to the posterior variance of each item.
+
+    Parameters
+    ----------
+    gap, variance : (items,) the item's own estimate less its group's mean, and its sampling variance
+    spread : the variance between items that was used; share : weights of ``GRID``
+    """
+    between = GRID[:, None] ** 2
+    keep = between / (between + variance)
+    mean = share @ (keep * gap)
+    moved = share @ (keep * gap - mean) ** 2
+    within = share @ (keep * variance)
+    return np.asarray(np.maximum(moved + within - spread * variance / (spread + variance), 0.0))
 
 
 def week_jackknife(gradient: Array, information: Array, hessian: Array, which: int) -> Array:
