@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import dates as mdates
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from tmall_nb.analyses.demand import BacktestResult, DemandResult, ReviewResult
 from tmall_nb.charts.figure import Chart
@@ -35,7 +36,7 @@ def demand_fan(result: DemandResult, *, language: str = "zh") -> Chart:
     _fan(ax, past, ahead, language)
     ax.set_ylim(0, 1.18 * max(float(past["units"].max()), float(ahead["high_95"].max()), 1.0))
     _phases(ax, result.phases, past["date"].min(), ahead["date"].max(), language)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=4)
+    fig.legend(loc="outside lower center", ncols=2)
     date_axis(ax, language)
     row = result.totals[result.totals["level"] == "shop"].iloc[0]
     days = ahead["date"].nunique()
@@ -74,15 +75,25 @@ def _phases(ax: Axes, phases: pd.DataFrame, first: pd.Timestamp, last: pd.Timest
 def _names(
     ax: Axes, campaign: str, named: list[tuple[pd.Timestamp, pd.Timestamp, str]], span: tuple[pd.Timestamp, ...]
 ) -> None:
-    def write(middle: pd.Timestamp, text: str, down: int) -> None:
-        ax.annotate(
+    def write(middle: pd.Timestamp, text: str, down: int) -> Text:
+        return ax.annotate(
             text, (mdates.date2num(middle), 1), xycoords=("data", "axes fraction"), xytext=(0, down),
             textcoords="offset points", ha="center", va="top", fontsize=8, color=MUTED, bbox=BACK,
         )  # fmt: skip
 
     write(span[0] + (span[1] - span[0]) / 2, campaign, -2)
-    for start, end, name in named:
-        write(start + (end - start) / 2, name, -14)
+    small = [write(start + (end - start) / 2, name, -14) for start, end, name in named]
+    _hide_on_phone(ax, small)
+
+
+def _hide_on_phone(ax: Axes, texts: list[Text]) -> None:
+    def show(narrow: bool) -> None:
+        for text in texts:
+            text.set_visible(not narrow)
+
+    fig = ax.get_figure(root=True)
+    if isinstance(fig, Chart):
+        fig.adapt.append(show)
 
 
 def demand_items(result: DemandResult, *, language: str = "zh") -> Chart:
@@ -103,7 +114,7 @@ def demand_items(result: DemandResult, *, language: str = "zh") -> Chart:
         date_axis(ax, language)
     for ax in cells[len(top) :]:
         ax.set_visible(False)
-    fig.legend(*cells[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    fig.legend(*cells[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     title = say("items_title", language, items=len(top), share=float(worth.loc[top.index].sum() / max(worth.sum(), 1e-9)))
     return finish(fig, title=title, subtitle=say("items_subtitle", language), alt=title)
 
@@ -158,6 +169,7 @@ def interval_cover(result: BacktestResult, *, language: str = "zh") -> Chart:
         )
         ax.set_title(say("cover_panel", language, level=level))
         percent_axis(ax, "x", language)
+    fig.adapt.append(lambda narrow: axes[1].tick_params(labelleft=narrow))
     every = cover[(cover["group"] == "all") & (cover["interval"] == 0.8)].iloc[0]
     title = say("cover_title", language, inside=every["inside"])
     return finish(fig, title=title, subtitle=say("cover_subtitle", language, count=int(every["count"])), alt=title)
@@ -213,7 +225,7 @@ def review_path(result: ReviewResult, *, language: str = "zh") -> Chart:
     ax.plot(path["date"], path["units"], "--", color=ACCENT, lw=1.8, label=say("saved_forecast", language))
     ax.set_ylim(bottom=0)
     date_axis(ax, language)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
+    fig.legend(loc="outside lower center", ncols=3)
     told, sold = float(path["units"].sum()), float(path["actual"].sum())
     title = say("review_title", language, told=told, sold=sold, days=len(path))
     subtitle = say("review_subtitle", language, origin=result.origins["origin"].max())
