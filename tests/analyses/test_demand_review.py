@@ -137,3 +137,55 @@ def test_a_second_run_with_later_data_opens_with_how_the_first_did(tmp_path):
     answer = str(second[1])
     assert answer.splitlines()[0].count("上次的预测") == 1 and "已过 28 天" in answer
     assert not any("还没有可以对账的旧预测" in str(part) for part in second)
+
+
+def write_plan(folder, *, days, price=lambda k: 100.0, promotion=lambda k: None):
+    """Fill in the sheet that ``tmall-nb template plan`` writes."""
+    from openpyxl import load_workbook
+
+    from tmall_nb.cli import main
+
+    assert main(["template", "plan", str(folder)]) == 0
+    path = folder / "未来计划.xlsx"
+    book = load_workbook(path)
+    for item in range(4):
+        for k, day in enumerate(pd.date_range(DAYS[-1] + pd.Timedelta(days=1), periods=days)):
+            book.active.append([f"{day:%Y-%m-%d}", f"68068131789{item}", price(k), promotion(k), None, None])
+    book.save(path)
+
+
+def write_promoted_shop(folder):
+    """A shop that sells twice as much in each fourth week, at 80 instead of 100 yuan."""
+    rng = np.random.default_rng(9)
+    promoted = np.arange(200) // 7 % 4 == 1
+    price = np.where(promoted, 80.0, 100.0)
+    parts = [
+        pd.DataFrame({"统计日期": DAYS.strftime("%Y-%m-%d"), "商品ID": f"68068131789{k}", "商品名称": f"商品{k}"})
+        .assign(商品访客数=500, 支付件数=rng.poisson(rate * np.where(promoted, 2.0, 1.0)))
+        .assign(支付金额=lambda f: f["支付件数"] * price)
+        for k, rate in enumerate((6, 8, 16, 40))
+    ]  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    pd.concat(parts).to_csv(folder / "商品_全部.csv", index=False, encoding="utf-8-sig")
+
+
+def shop_units(result):
+    return result.groups[result.groups["level"] == "shop"].sort_values("date")["units"].to_numpy()
+
+
+def test_the_plan_sheet_moves_the_forecast_and_ends_the_assumption(tmp_path):
+    write_promoted_shop(tmp_path / "s")
+    before = tn.forecast_demand(tn.load_shop(tmp_path, "s"), horizon_days=28, model="light")
+    write_plan(tmp_path / "s", days=28, price=lambda k: 80.0 if k < 7 else 100.0, promotion=lambda k: "店庆" if k < 7 else None)
+    planned = tn.forecast_demand(tn.load_shop(tmp_path, "s"), horizon_days=28, model="light")
+    assert "demand_no_plan" in [f.key for f in before.findings] and "demand_no_plan" not in [f.key for f in planned.findings]
+    assert "demand_price_stays" in before.method.assumptions and "demand_known_ahead" in planned.method.assumptions
+    week, later = shop_units(planned)[:7].sum(), shop_units(planned)[14:21].sum()
+    assert 1.3 * later < week < 2.6 * later  # a mixture with the mean, where it wins, halves the effect's logarithm
+
+
+def test_a_plan_that_leaves_days_out_says_so(tmp_path):
+    write_promoted_shop(tmp_path / "s")
+    write_plan(tmp_path / "s", days=10)
+    result = tn.forecast_demand(tn.load_shop(tmp_path, "s"), horizon_days=28, model="light")
+    assert "demand_partly_known" in result.method.assumptions

@@ -49,7 +49,7 @@ def backtest_demand(
     same weekday a week earlier (for weeks: of the week before), RMSSE of the day before
     """
     check_options(horizon_days, model, by)
-    planned = future is not None
+    planned = float(future is not None)
     if isinstance(item_days, Shop):
         item_days, future, _, planned = shop_rows(item_days, horizon=horizon_days, by=by)
     rows = check_rows(item_days, None, frequency=frequency, horizon=horizon_days)

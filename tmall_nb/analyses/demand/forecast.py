@@ -74,21 +74,21 @@ def forecast_demand(
     >>> demand.forecast.head()  # doctest: +SKIP
     """
     check_options(horizon_days, model, by)
-    known = Known(planned=future is not None)
+    known = Known(planned=float(future is not None))
     if isinstance(item_days, Shop):
         margin = item_days.settings.get("gross_margin")
         item_days, ahead, events, planned = shop_rows(item_days, horizon=horizon_days, by=by)
-        known = Known(events, planned or future is not None, item_days, None if margin is None else float(margin))
+        known = Known(events, 1.0 if future is not None else planned, item_days, None if margin is None else float(margin))
         future = ahead if future is None else future
     rows = check_rows(item_days, future, frequency=frequency, horizon=horizon_days)
     return _forecast(rows, horizon_days, model=model, seed=seed, known=known)
 
 
 class Known(NamedTuple):
-    """What is known beside the rows: campaigns in sight, whether prices are planned, a shop's item-days, its gross margin."""
+    """What is known beside the rows: campaigns in sight, share of prices planned, a shop's item-days, its gross margin."""
 
     events: pd.DataFrame = NO_EVENTS
-    planned: bool = False
+    planned: float = 0.0
     described: pd.DataFrame | None = None
     margin: float | None = None
 
@@ -131,7 +131,7 @@ def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) 
     models = _models([fit for *_, fit in parts])
     groups = _groups(forecast, table, windows)
     completed = sum(fit.completed for *_, fit in parts)
-    findings = forecast_findings(table, groups, models, events, planned=planned, completed=completed, windows=windows)
+    findings = forecast_findings(table, groups, models, events, planned=planned > 0, completed=completed, windows=windows)
     findings = with_shortage(findings, table, margin)
     method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
         "units_missing", rows.set_aside["units_missing"]
@@ -157,8 +157,9 @@ def _responses(panel: Panel, ids: np.ndarray, rows: Rows) -> pd.DataFrame:
     return frame
 
 
-def _method(rows: Rows, horizon: int, *, model: str, seed: int, planned: bool) -> Method:
-    assumptions = ["demand_known_ahead" if planned else "demand_price_stays", "demand_sold_out_bound", "demand_same_errors"]
+def _method(rows: Rows, horizon: int, *, model: str, seed: int, planned: float) -> Method:
+    ahead = "demand_price_stays" if not planned else "demand_known_ahead" if planned >= 1 else "demand_partly_known"
+    assumptions = [ahead, "demand_sold_out_bound", "demand_same_errors"]
     return Method(
         name="demand",
         source=SOURCE,

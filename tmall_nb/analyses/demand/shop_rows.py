@@ -13,10 +13,11 @@ __all__ = ["shop_rows"]
 WARM_UP_DAYS = 7
 BURST_DAYS = 3
 NEAR_DAYS = 3
+PROMOTED = 0.93  # a price below this share of the usual one is a promotion
 
 
-def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, bool]:
-    """Return past rows, future rows, campaigns in sight, and whether a plan sheet covers the horizon.
+def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, float]:
+    """Return past rows, future rows, campaigns in sight, and the share of item-days a plan sheet covers.
 
     Without a plan sheet no price ahead is known, so none is given: a model that was shown past prices as if they had been
     known would look better on its own past than it can be.
@@ -30,13 +31,14 @@ def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.Da
     phases = campaign_phases(shop.calendar, every)
     items = past.groupby("item_id", as_index=False).agg(price_yuan=("price_yuan", _recent))
     future = items.merge(pd.DataFrame({"date": ahead}), how="cross")
-    planned = _plan(shop, ahead)
+    planned, share = _plan(shop, ahead), 0.0
     if planned is not None:
         future = future.merge(planned, on=["item_id", "date"], how="left")
+        share = float(future["price"].notna().mean())
         future["price_yuan"] = future.pop("price").fillna(future["price_yuan"])
         if "promotion" in future:
             future["promotion"] = _on(future["promotion"])
-            past = past.assign(promotion=(past["price_yuan"] < 0.93 * past["list_price_yuan"]).astype(float))
+            past = past.assign(promotion=(past["price_yuan"] < PROMOTED * _usual(past)).astype(float))
     known = past["price_yuan"].notna().groupby(past["item_id"]).transform("any")
     if not known.all():
         past, future = past.drop(columns="price_yuan"), future.drop(columns="price_yuan")
@@ -47,7 +49,7 @@ def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.Da
     campaigns = shop.calendar[(shop.calendar["end"] >= every[0]) & (shop.calendar["start"] <= every[-1] + pd.Timedelta(days=1))]
     campaigns = campaigns.assign(ahead=campaigns["end"] > last)
     columns = ["campaign", "campaign_type", "start", "end", "ahead", "source", "confidence", "warm_up_start", "presale_start"]
-    return past, future, campaigns[columns].reset_index(drop=True), planned is not None
+    return past, future, campaigns[columns].reset_index(drop=True), share
 
 
 def campaign_phases(calendar: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
@@ -78,6 +80,12 @@ def _offered(past: pd.DataFrame) -> pd.Series:
     wide = paid.groupby(past["item_id"]).transform(lambda p: p.rolling(2 * NEAR_DAYS + 1, center=True, min_periods=1).median())
     carried = wide.groupby(past["item_id"]).ffill()
     return carried.fillna(wide.groupby(past["item_id"]).bfill()).fillna(past["price_yuan"])
+
+
+def _usual(past: pd.DataFrame) -> pd.Series:
+    """List price, or where none is known the price an item had on three days in four or less."""
+    high = past.groupby("item_id")["price_yuan"].transform(lambda p: p.quantile(0.75))
+    return past["list_price_yuan"].fillna(high)
 
 
 def _recent(prices: pd.Series) -> float:
