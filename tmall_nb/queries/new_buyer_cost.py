@@ -1,4 +1,4 @@
-"""What the ad platform's new buyers cost, over the last 90 days."""
+"""What ads spend on a new buyer: of the whole shop, and by the source of the first order, over the last 90 days."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ import pandas as pd
 from tmall_nb.queries.shop_days import AD_LEVELS
 from tmall_nb.shop import Shop
 
-__all__ = ["new_buyer_cost"]
+__all__ = ["DAYS", "cost_sources", "new_buyer_cost", "source_costs"]
 
 DAYS = 90
 QUERY = """
 SELECT sum(spend) AS spend, sum(ad_new_buyers) AS ad_new_buyers FROM ads
 WHERE level = $level AND date > $start AND date <= $end
 """
+REGIONS = """
+SELECT province AS source, sum(spend) AS spend, sum(ad_new_buyers) AS ad_new_buyers FROM ads
+WHERE level = 'region' AND province IS NOT NULL AND date > $start AND date <= $end GROUP BY province ORDER BY province
+"""
+AFFILIATES = """
+SELECT sum(commission + coalesce(service_fee, 0)) AS spend FROM cps_orders
+WHERE coalesce(created_at, settled_at) > $start AND coalesce(created_at, settled_at) < $stop
+"""
+COLUMNS = ["source", "spend", "ad_new_buyers"]
 
 
 def new_buyer_cost(shop: Shop, *, end: pd.Timestamp) -> pd.Series | None:
@@ -32,3 +41,27 @@ def new_buyer_cost(shop: Shop, *, end: pd.Timestamp) -> pd.Series | None:
     row = shop.sql(QUERY, level=level, start=end - pd.Timedelta(days=DAYS), end=end).iloc[0].astype("float64")
     row["cost_per_new_buyer"] = row["spend"] / row["ad_new_buyers"] if row["ad_new_buyers"] > 0 else np.nan
     return row
+
+
+def cost_sources(shop: Shop) -> tuple[str, ...]:
+    """Return the sources of a first order whose ad cost the shop's reports tell: ``channel``, ``province``."""
+    regions = shop.has("ads", "province") and shop.has("ads", "ad_new_buyers")
+    return (*(["channel"] if shop.has("cps_orders", "commission") else []), *(["province"] if regions else []))
+
+
+def source_costs(shop: Shop, by: str, *, end: pd.Timestamp) -> pd.DataFrame:
+    """Return source, spend and ad_new_buyers (NaN: the report does not count them) of the last 90 days.
+
+    ``province``: the region report. ``channel``: commission and service fee of affiliate orders; all ads for the others.
+    """
+    start = end - pd.Timedelta(days=DAYS)
+    if by not in cost_sources(shop):
+        return pd.DataFrame(columns=COLUMNS)
+    if by == "province":
+        return shop.sql(REGIONS, start=start, end=end)
+    paid = shop.sql(AFFILIATES, start=start + pd.Timedelta(days=1), stop=end + pd.Timedelta(days=1))["spend"].iloc[0]
+    rows = [("affiliate", float(paid), np.nan)]
+    ads = new_buyer_cost(shop, end=end)
+    if ads is not None:
+        rows.append(("other", float(ads["spend"]), float(ads["ad_new_buyers"])))
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaincinv, ndtri
+from scipy.special import betaincinv, gammaincinv, ndtri
 
-__all__ = ["difference", "jeffreys", "needed_per_group", "wilson"]
+__all__ = ["difference", "jeffreys", "needed_per_group", "poisson", "wilson"]
 
 
 def wilson(count: object, total: object, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -30,6 +30,16 @@ def jeffreys(count: object, total: object, *, level: float = 0.95) -> tuple[np.n
     a, b = np.where(ok, k, 1.0) + 0.5, np.where(ok, n - k, 1.0) + 0.5
     low = np.where(k == 0, 0.0, betaincinv(a, b, (1 - level) / 2))
     high = np.where(k == n, 1.0, betaincinv(a, b, (1 + level) / 2))
+    return np.where(ok, low, np.nan), np.where(ok, high, np.nan)
+
+
+def poisson(count: object, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Exact interval of the mean of a count (Garwood 1936); NaN where it is missing."""
+    k = np.asarray(count, dtype=np.float64)
+    ok = np.isfinite(k) & (k >= 0)
+    safe = np.where(ok, k, 1.0)
+    low = np.where(safe > 0, gammaincinv(np.maximum(safe, 1e-9), (1 - level) / 2), 0.0)
+    high = gammaincinv(safe + 1, (1 + level) / 2)
     return np.where(ok, low, np.nan), np.where(ok, high, np.nan)
 
 

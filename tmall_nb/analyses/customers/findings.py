@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.result import Finding
+from tmall_nb.queries.new_buyer_cost import DAYS as COST_DAYS
 
 __all__ = ["value_findings"]
 
@@ -26,6 +27,7 @@ def value_findings(
     totals = frames["totals"].set_index("metric")
     found = [_expected(table, totals, horizon_days), _calibration(frames["holdout"]), _risk(totals)]
     found += [_concentration(frames["tiers"], horizon_days), _cost(totals, horizon_days)]
+    found.append(_sources(frames["sources"], horizon_days))
     return tuple(f for f in found if f is not None)
 
 
@@ -90,3 +92,27 @@ def _cost(totals: pd.DataFrame, days: int) -> Finding | None:
     if cost < row["low"]:
         return Finding("value_new_buyer_pays", "good", values)
     return Finding("value_new_buyer_even", "unknown", values)
+
+
+def _sources(sources: pd.DataFrame, days: int) -> Finding | None:
+    """Value by source of the first order against its ad cost; what cutting the dear ones to the allowed cost would save."""
+    known = sources[sources["verdict"] != "not_enough_data"]
+    if len(known) < 2:
+        return None
+    dear = known[known["verdict"] == "dear"]
+    row = known.loc[(known["ad_cost"] / known["allowed_cost"]).idxmax()]
+    values = {"days": days, "sources": len(known), "source": row["source"], "count": len(dear), "cost_days": COST_DAYS}
+    for name, column in (("cost", "ad_cost"), ("allowed", "allowed")):
+        middle = row[column] if name == "cost" else row["allowed_cost"]
+        values |= {name: middle, f"{name}_low": row[f"{column}_low"], f"{name}_high": row[f"{column}_high"]}
+    if len(dear):
+        saved = {
+            "": ("ad_cost", "allowed_cost"),
+            "_low": ("ad_cost_low", "allowed_high"),
+            "_high": ("ad_cost_high", "allowed_low"),
+        }
+        gains = {f"gain{e}": float(((dear[c] - dear[a]) * dear["ad_new_buyers"]).sum()) for e, (c, a) in saved.items()}
+        return Finding("source_dear", "act", values | gains | {"gain_days": COST_DAYS, "where": row["source"]}, action=True)
+    if (known["verdict"] == "pays").all():
+        return Finding("sources_pay", "good", values)
+    return Finding("sources_even", "unknown", values | {"count": int((known["verdict"] == "even").sum())})

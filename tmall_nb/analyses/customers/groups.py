@@ -1,11 +1,11 @@
-"""RFM segments, membership tiers and acquisition sources: what each group has brought and is expected to bring."""
+"""RFM segments and membership tiers: what each group has brought and is expected to bring."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["SEGMENTS", "TIERS", "by_segment", "by_source", "by_tier", "rfm_segment", "tier"]
+__all__ = ["SEGMENTS", "TIERS", "by_segment", "by_tier", "rfm_segment", "tier"]
 
 SEGMENTS = (
     "important_value", "important_develop", "important_keep", "important_win_back",
@@ -55,18 +55,3 @@ def _grouped(table: pd.DataFrame, by: str, order: list[str]) -> pd.DataFrame:
     rows["share_buyers"] = rows["buyers"] / len(table)
     rows["share"] = rows["net_amount"] / total if total > 0 else np.nan
     return rows.rename_axis(by).reset_index()
-
-
-def by_source(table: pd.DataFrame, source: pd.Series | None, margin: float | None) -> pd.DataFrame:
-    """Return one row per source of the first order: buyers, net value so far and expected value per buyer (low, high), and
-    with a
-    margin the most a new buyer from there may cost (``allowed_cost``: margin on both)."""
-    columns = ["source", "buyers", "net_per_buyer", "expected_value_yuan", "low", "high", "allowed_cost"]
-    if source is None or source.nunique() < 2:
-        return pd.DataFrame(columns=columns)
-    rows = table.assign(source=source.to_numpy()).groupby("source").agg(
-        buyers=("frequency", "size"), net_per_buyer=("net_amount", "mean"), expected_value_yuan=("expected_value_yuan", "mean"),
-        low=("low", "mean"), high=("high", "mean"),
-    )  # fmt: skip
-    rows["allowed_cost"] = (rows["net_per_buyer"] + rows["expected_value_yuan"]) * (np.nan if margin is None else margin)
-    return rows.sort_values("buyers", ascending=False).reset_index()[columns]

@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.customers.ahead import Ahead, chance_of_total, orders_ahead
+from tmall_nb.analyses.customers.ahead import chance_of_total, orders_ahead
 from tmall_nb.analyses.customers.findings import value_findings
-from tmall_nb.analyses.customers.groups import by_segment, by_source, by_tier, rfm_segment, tier
+from tmall_nb.analyses.customers.groups import by_segment, by_tier, rfm_segment, tier
 from tmall_nb.analyses.customers.models import MODELS, Choice, calibration, choose_model, fit_spend, history
+from tmall_nb.analyses.customers.sources import by_source
+from tmall_nb.analyses.customers.totals import Sure, new_buyer, shop_totals, with_cost
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.queries.buyer_orders import EPOCH, FIRST_COLUMNS, BuyerOrders, buyer_orders
 from tmall_nb.queries.customer_summaries import customer_summaries
-from tmall_nb.queries.new_buyer_cost import new_buyer_cost
+from tmall_nb.queries.new_buyer_cost import DAYS as COST_DAYS
+from tmall_nb.queries.new_buyer_cost import cost_sources, new_buyer_cost, source_costs
 from tmall_nb.shop import Shop
 from tmall_nb.stats.btyd import GeometricFit, ParetoFit
 
@@ -33,7 +36,6 @@ COLUMNS = (
 )  # fmt: skip
 LEVEL, Z = 0.95, 1.959964
 RECENT_DAYS = 365
-TOTALS = ["metric", "value", "low", "high", "count"]
 SOURCES = ("channel", "category", "province", "item")
 
 
@@ -114,15 +116,21 @@ def value_customers(
     data = buyer_orders(orders, end=observation_end, first=FIRST_COLUMNS)
     start = int((data.first_day - EPOCH).days)
     held = int(min(horizon_days, (data.end_day - start) // 3))
-    source = next((name for name in SOURCES if name in data.first), None)
+    shop = orders if isinstance(orders, Shop) else None
+    known = cost_sources(shop) if shop is not None else ()
+    source = next((name for name in (*known, *SOURCES) if name in data.first), None)
     buyers = customer_summaries(data, cut=data.end_day - held, recent=data.end_day - RECENT_DAYS, by=source)
     choice = choose_model(buyers, end=data.end_day, cut=data.end_day - held, model=model, seed=seed)
     table, sure = _table(data, buyers, choice, horizon_days=horizon_days, margin=margin, seed=seed)
-    cost = new_buyer_cost(orders, end=data.end) if isinstance(orders, Shop) else None
-    totals = _totals(table, choice, sure, horizon_days=horizon_days, margin=margin)
+    new = new_buyer(table, choice, sure, horizon_days)
+    totals = shop_totals(table, sure, new, choice.miss, margin=margin)
+    recent = (buyers["first_day"] > data.end_day - COST_DAYS).to_numpy()
+    costs = source_costs(shop, source or "", end=data.end) if shop is not None else pd.DataFrame()
     frames = {
-        "totals": _with_cost(totals, cost), "holdout": choice.holdout, "calibration": calibration(choice.held_out),
-        "segments": by_segment(table), "tiers": by_tier(table), "sources": by_source(table, buyers.get("source"), margin),
+        "totals": totals if shop is None else with_cost(totals, new_buyer_cost(shop, end=data.end)),
+        "holdout": choice.holdout, "calibration": calibration(choice.held_out), "segments": by_segment(table),
+        "tiers": by_tier(table),
+        "sources": by_source(table, buyers.get("source"), new, costs, margin=margin, recent=recent),
     }  # fmt: skip
     method = _method(data, choice, table, {"horizon_days": horizon_days, "margin": margin, "held_out_days": held, "seed": seed})
     findings = value_findings(table, frames, choice.name, horizon_days)
@@ -141,19 +149,9 @@ def _check(orders: Shop | pd.DataFrame, horizon_days: int, model: str, margin: f
     return margin
 
 
-@dataclass(frozen=True, slots=True)
-class _Sure:
-    """How sure the figures of the whole shop are: log standard errors, by what they come from."""
-
-    ahead: Ahead
-    spend_error: float
-    orders_chance: float
-    value_chance: float
-
-
 def _table(
     data: BuyerOrders, buyers: pd.DataFrame, choice: Choice, *, horizon_days: int, margin: float | None, seed: int
-) -> tuple[pd.DataFrame, _Sure | None]:
+) -> tuple[pd.DataFrame, Sure | None]:
     past = x, recency, age = history(buyers, data.end_day)
     value = buyers["cents"].to_numpy(float) / 100
     alive, orders, error, sure = *(np.full(len(x), np.nan),) * 3, None
@@ -163,7 +161,7 @@ def _table(
         ahead = orders_ahead(choice.fit, past, recent, days=horizon_days, seed=seed)
         money = (spend, per_order, np.maximum(value / (x + 1), 0.0))
         chances = chance_of_total(choice.fit, past, ahead, money, days=horizon_days, seed=seed)
-        alive, orders, error, sure = ahead.alive, ahead.orders, ahead.error, _Sure(ahead, float(np.mean(spend_error)), *chances)
+        alive, orders, error, sure = ahead.alive, ahead.orders, ahead.error, Sure(ahead, float(np.mean(spend_error)), *chances)
     expected = orders * per_order
     miss = choice.miss_by[np.minimum(x, len(choice.miss_by) - 1).astype(int)]
     wide = np.exp(Z * np.sqrt(error**2 + spend_error**2 + miss**2))
@@ -178,60 +176,6 @@ def _table(
         "verdict": np.where(np.isfinite(expected), good, "not_enough_data"),
     })  # fmt: skip
     return table[list(COLUMNS)], sure
-
-
-def _totals(
-    table: pd.DataFrame, choice: Choice, sure: _Sure | None, *, horizon_days: int, margin: float | None
-) -> pd.DataFrame:
-    """Return metric, value, low, high, count: sums over buyers, share of sales at risk, what a new buyer is worth."""
-    rows: list[tuple[Any, ...]] = []
-    count = len(table)
-    if sure is not None:
-        orders, value = float(table["expected_orders"].sum()), float(table["expected_value_yuan"].sum(min_count=1))
-        wide = np.exp(Z * np.sqrt(sure.ahead.total_error**2 + choice.miss**2 + sure.orders_chance**2))
-        errors = (sure.ahead.total_error, choice.miss, sure.value_chance, sure.spend_error)
-        wider = np.exp(Z * np.sqrt(np.sum(np.square(errors))))
-        rows += [("expected_orders", orders, orders / wide, orders * wide, count)]
-        rows += [("expected_value_yuan", value, value / wider, value * wider, count)]
-        rows += _at_risk(table, sure.ahead)
-        rows += _new_buyer(table, choice, sure, horizon_days, margin)
-    return pd.DataFrame(rows, columns=TOTALS)
-
-
-def _at_risk(table: pd.DataFrame, ahead: Ahead) -> list[tuple[Any, ...]]:
-    """Share of last year's net sales expected to come from buyers who have left, and of those with a chance below one half."""
-    recent = table["recent_amount"].clip(lower=0)
-    if recent.sum() <= 0:
-        return []
-    middle, wide = np.log(ahead.lost / (1 - ahead.lost)), Z * ahead.lost_error
-    low, high = (float(1 / (1 + np.exp(-v))) for v in (middle - wide, middle + wide))
-    unsure = table["p_alive"] < 0.5
-    listed = float(recent[unsure].sum() / recent.sum())
-    return [
-        ("at_risk", ahead.lost, low, high, int((recent > 0).sum())), ("likely_gone", listed, np.nan, np.nan, int(unsure.sum())),
-    ]  # fmt: skip
-
-
-def _with_cost(totals: pd.DataFrame, cost: pd.Series | None) -> pd.DataFrame:
-    if cost is None or not np.isfinite(cost["cost_per_new_buyer"]):
-        return totals
-    row = ("ad_cost_per_new_buyer", cost["cost_per_new_buyer"], np.nan, np.nan, int(cost["ad_new_buyers"]))
-    return pd.DataFrame([*totals.itertuples(index=False, name=None), row], columns=TOTALS)
-
-
-def _new_buyer(
-    table: pd.DataFrame, choice: Choice, sure: _Sure, horizon_days: int, margin: float | None
-) -> list[tuple[Any, ...]]:
-    """Value of a new buyer: the first order and the repeat orders within the horizon."""
-    assert choice.fit is not None
-    again = float(np.asarray(choice.fit.expected_purchases(float(horizon_days))))
-    each = float(table["net_amount"].sum() / (table["frequency"] + 1).sum())
-    value = each * (1 + again)
-    wide = np.exp(Z * np.hypot(sure.spend_error, again / (1 + again) * np.hypot(sure.ahead.total_error, choice.miss)))
-    rows: list[tuple[Any, ...]] = [("new_buyer_value", value, value / wide, value * wide, len(table))]
-    if margin is not None:
-        rows.append(("allowed_cost", value * margin, value * margin / wide, value * margin * wide, len(table)))
-    return rows
 
 
 def _method(data: BuyerOrders, choice: Choice, table: pd.DataFrame, parameters: dict[str, Any]) -> Method:
