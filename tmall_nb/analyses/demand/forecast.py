@@ -8,8 +8,17 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.demand.findings import forecast_findings, with_shortage
-from tmall_nb.analyses.demand.outlook import abc_classes, add_stock, history_rows, in_order, phase_rows, total_rows
+from tmall_nb.analyses.demand.findings import for_frame, forecast_findings, with_shortage
+from tmall_nb.analyses.demand.outlook import (
+    LEAST_WINDOWS,
+    abc_classes,
+    add_stock,
+    few_sums,
+    history_rows,
+    in_order,
+    phase_rows,
+    total_rows,
+)
 from tmall_nb.analyses.demand.result import DemandResult
 from tmall_nb.analyses.demand.rows import Rows, build_panel, check_rows
 from tmall_nb.analyses.demand.shop_rows import shop_rows
@@ -23,6 +32,7 @@ from tmall_nb.stats.demand.response import responses
 
 __all__ = ["CHUNK", "forecast_demand"]
 
+FEW_SUMS = 20  # past sums below which quantiles of their errors are not taken
 CHUNK = 2000  # items modelled at once: memory stays bounded whatever the number of items
 MODELS = ("auto", "light")
 QUANTILES = ("low_95", "low_80", "median", "high_80", "high_95")
@@ -116,31 +126,50 @@ def chunks(rows: Rows) -> list[list[str]]:
 
 def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) -> DemandResult:
     events, planned, described, margin = known
-    parts = []
-    for items in chunks(rows):
-        panel, ids, dates = build_panel(rows, horizon, items=items)
-        parts.append((panel, ids, dates, fit_demand(panel, model=model, seed=seed)))
-    tables = [_table(*part, rows=rows) for part in parts]
-    table = pd.concat(tables, ignore_index=True)
+    parts = [_part(rows, horizon, items, model=model, seed=seed) for items in chunks(rows)]
+    table, forecast, windows, effects = (
+        pd.concat([getattr(part, name) for part in parts], ignore_index=True)
+        for name in ("table", "forecast", "windows", "effects")
+    )
     if described is not None:
         title = described.groupby("item_id")["item_title"].last()
         table.insert(1, "item_title", table["item_id"].map(title))
     table = in_order(add_stock(_classes(table, rows), described))
-    forecast = pd.concat([forecast_rows(ids, dates[-horizon:], fit) for _, ids, dates, fit in parts], ignore_index=True)
-    windows = pd.concat([window_rows(ids, dates, fit) for _, ids, dates, fit in parts], ignore_index=True)
-    models = _models([fit for *_, fit in parts])
+    models = _models(parts)
     groups = _groups(forecast, table, windows)
-    completed = sum(fit.completed for *_, fit in parts)
+    completed = sum(part.completed for part in parts)
     findings = forecast_findings(table, groups, models, events, planned=planned > 0, completed=completed, windows=windows)
+    if described is None:
+        findings = for_frame(findings)
     findings = with_shortage(findings, table, margin)
     method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
         "units_missing", rows.set_aside["units_missing"]
     )
-    effects = pd.concat([_responses(panel, ids, rows) for panel, ids, *_ in parts], ignore_index=True)
     return DemandResult(
         table, forecast, groups, models, windows, events, findings, method,
         history=history_rows(rows), totals=total_rows(table, windows), responses=effects, phases=phase_rows(events),
     )  # fmt: skip
+
+
+class _Part(NamedTuple):
+    """What is kept of a chunk of items; its panel and fit are let go, so memory does not grow with the number of chunks."""
+
+    table: pd.DataFrame
+    forecast: pd.DataFrame
+    windows: pd.DataFrame
+    effects: pd.DataFrame
+    scores: dict[str, float]
+    winner: str
+    tested: int
+    completed: int
+
+
+def _part(rows: Rows, horizon: int, items: list[str], *, model: str, seed: int) -> _Part:
+    panel, ids, dates = build_panel(rows, horizon, items=items)
+    fit = fit_demand(panel, model=model, seed=seed)
+    table, effects = _table(panel, ids, dates, fit, rows=rows), _responses(panel, ids, rows)
+    forecast, windows = forecast_rows(ids, dates[-horizon:], fit), window_rows(ids, dates, fit)
+    return _Part(table, forecast, windows, effects, fit.scores, fit.winner, len(fit.windows), fit.completed)
 
 
 def _responses(panel: Panel, ids: np.ndarray, rows: Rows) -> pd.DataFrame:
@@ -242,7 +271,10 @@ def sum_interval(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     seen = np.isfinite(fit.window_actual)
     actual = np.where(seen, fit.window_actual, 0.0).sum(axis=2)
     told = np.where(seen, fit.window_units, 0.0).sum(axis=2)
-    residuals = fit_residuals(np.where(seen.any(axis=2), actual, np.nan)[..., None], told[..., None])
+    actual = np.where(seen.any(axis=2), actual, np.nan)
+    if len(fit.windows) >= LEAST_WINDOWS and np.isfinite(actual).sum() < FEW_SUMS:
+        return few_sums(total, actual, told)
+    residuals = fit_residuals(actual[..., None], told[..., None])
     low, high = residuals.quantile(total[:, None], 0.1)[:, 0], residuals.quantile(total[:, None], 0.9)[:, 0]
     return np.minimum(low, total), np.maximum(high, total)
 
@@ -261,17 +293,17 @@ def _classes(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     return table
 
 
-def _models(fits: list[Fit]) -> pd.DataFrame:
-    scores = pd.DataFrame([f.scores for f in fits])
+def _models(parts: list[_Part]) -> pd.DataFrame:
+    scores = pd.DataFrame([part.scores for part in parts])
     if scores.empty or not len(scores.columns):
         return pd.DataFrame({"model": pd.Series(dtype=object), "error": [], "windows": [], "used": pd.Series(dtype=bool)})
     mean = scores.mean().sort_values()
-    winners = {f.winner for f in fits}
+    winners = {part.winner for part in parts}
     return pd.DataFrame(
         {
             "model": mean.index,
             "error": mean.to_numpy(),
-            "windows": max(len(f.windows) for f in fits),
+            "windows": max(part.tested for part in parts),
             "used": mean.index.isin(winners),
         }
     )
