@@ -1,0 +1,67 @@
+"""Many items: by chunks inside one call, and by partition of items across Dask workers."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tmall_nb as tn
+from tmall_nb.analyses.demand import forecast as module
+
+
+def many(items, days=70, seed=3):
+    rng = np.random.default_rng(seed)
+    dates = pd.date_range("2024-01-01", periods=days)
+    rate = rng.uniform(1, 30, items)[:, None] * np.where(np.arange(days) % 7 < 5, 1.0, 1.5)
+    return pd.DataFrame({
+        "item_id": np.repeat([f"i{k:05d}" for k in range(items)], days), "date": np.tile(dates, items),
+        "paid_units": rng.poisson(rate).ravel().astype("float64"), "category": np.repeat([f"c{k % 4}" for k in range(items)], days),
+    })  # fmt: skip
+
+
+def test_chunks_give_every_item_once_and_about_the_same_units(monkeypatch):
+    rows = many(60)
+    whole = tn.forecast_demand(rows, horizon_days=7, model="light")
+    monkeypatch.setattr(module, "CHUNK", 16)
+    parts = tn.forecast_demand(rows, horizon_days=7, model="light")
+    assert sorted(parts.table["item_id"]) == sorted(whole.table["item_id"])
+    assert not parts.forecast.duplicated(["item_id", "date"]).any()
+    by_item = [r.forecast.groupby("item_id")["units"].sum() for r in (whole, parts)]
+    assert (by_item[1] / by_item[0] - 1).abs().max() < 0.2
+    assert by_item[1].sum() == pytest.approx(by_item[0].sum(), rel=0.02)
+
+
+def test_memory_does_not_grow_with_the_number_of_chunks(monkeypatch):
+    """What a call holds beyond its rows and its results is one chunk's work."""
+    monkeypatch.setattr(module, "CHUNK", 100)
+    peaks = []
+    for items in (200, 800):
+        rows = many(items)
+        tracemalloc.start()
+        result = tn.forecast_demand(rows, horizon_days=7, model="light")
+        held = sum(f.memory_usage(deep=True).sum() for f in (result.forecast, result.windows, result.history))
+        peaks.append((tracemalloc.get_traced_memory()[1], held + 3 * rows.memory_usage(deep=True).sum()))
+        tracemalloc.stop()
+    (small, small_rows), (large, large_rows) = peaks
+    assert large - small < 1.5 * (large_rows - small_rows)
+
+
+def test_partitions_of_items_run_on_dask_workers():
+    dask = pytest.importorskip("dask")
+    rows = many(40)
+    part = rows["item_id"].str[-2:].astype(int) % 4
+    calls = [dask.delayed(tn.forecast_demand)(rows[part == k], horizon_days=7, model="light") for k in range(4)]
+    results = dask.compute(*calls, scheduler="threads", num_workers=2)
+    told = pd.concat([r.forecast for r in results])
+    whole = tn.forecast_demand(rows, horizon_days=7, model="light").forecast
+    assert len(told) == len(whole) and set(told["item_id"]) == set(whole["item_id"])
+    assert told["units"].sum() == pytest.approx(whole["units"].sum(), rel=0.03)
+
+
+def test_results_travel_between_processes():
+    import pickle
+
+    result = tn.forecast_demand(many(4), horizon_days=7, model="light")
+    again = pickle.loads(pickle.dumps(result))
+    pd.testing.assert_frame_equal(again.forecast, result.forecast)
