@@ -85,8 +85,8 @@ def test_dying_and_new_items_are_counted_and_named():
 
 
 def test_a_forecast_without_a_plan_prints_its_assumption(demand, shop_demand):
-    for result in (demand, shop_demand):
-        assert "demand_no_plan" in keys(result) and "demand_price_stays" in result.method.assumptions
+    for result, key in ((demand, "demand_no_future"), (shop_demand, "demand_no_plan")):
+        assert key in keys(result) and "demand_price_stays" in result.method.assumptions
     text = str(tn.say(shop_demand.findings, "zh"))
     assert "tmall-nb template plan" in text
 
@@ -108,6 +108,19 @@ def test_a_shop_forecast_knows_nothing_of_prices_to_come(shop_demand):
     daily = shop_demand.groups[shop_demand.groups["level"] == "shop"]["units"]
     past = shop_demand.history.groupby("date")["units"].sum()
     assert daily.min() > 0.5 * past.tail(28).median()
+
+
+def test_few_past_sums_give_an_interval_that_holds():
+    """Three items have eighteen past sums: too few for quantiles, enough for one spread."""
+    held, width = [], []
+    for seed in range(12):
+        given = rows(np.random.default_rng(300 + seed), rates=(5, 10, 20), days=pd.date_range("2024-01-01", periods=280))
+        cut = given["date"].max() - pd.Timedelta(days=14)
+        table = tn.forecast_demand(given[given["date"] <= cut], horizon_days=14, model="light").table.set_index("item_id")
+        came = given[given["date"] > cut].groupby("item_id")["paid_units"].sum()
+        held += list(came.between(table["low"].reindex(came.index), table["high"].reindex(came.index)))
+        width += list(np.log(table["high"] / table["low"]))
+    assert 0.6 <= np.mean(held) <= 0.97 and np.median(width) < 1.0
 
 
 def test_the_shop_forecast_by_trees_has_no_weekday_that_the_past_lacks(demo_shop):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.result import Finding
 
-__all__ = ["backtest_findings", "forecast_findings", "review_findings", "with_shortage"]
+__all__ = ["backtest_findings", "for_frame", "forecast_findings", "review_findings", "with_shortage"]
 
 BETTER = 0.97
 LEAST_WINDOWS = 3
@@ -107,6 +109,11 @@ def _gain_over_mean(origins: pd.DataFrame) -> tuple[float, float, float]:
 
     reach = float(stdtrit(len(ratio) - 1, 0.9) * ratio.std(ddof=1) / np.sqrt(len(ratio)))
     return 1 - float(np.exp(middle)), 1 - float(np.exp(middle + reach)), 1 - float(np.exp(middle - reach))
+
+
+def for_frame(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """A frame has no folder for a plan sheet: what is known ahead comes by ``future``."""
+    return tuple(replace(f, key="demand_no_future", action=False) if f.key == "demand_no_plan" else f for f in findings)
 
 
 def with_shortage(findings: tuple[Finding, ...], table: pd.DataFrame, margin: float | None) -> tuple[Finding, ...]:

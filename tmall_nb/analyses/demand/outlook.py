@@ -8,7 +8,7 @@ import pandas as pd
 from tmall_nb.analyses.demand.rows import Rows
 from tmall_nb.calendar import campaign_phases
 
-__all__ = ["abc_classes", "add_stock", "history_rows", "in_order", "phase_rows", "total_rows"]
+__all__ = ["abc_classes", "add_stock", "few_sums", "history_rows", "in_order", "phase_rows", "total_rows"]
 
 WEEKS = 12
 LEAST_WINDOWS = 3
@@ -79,6 +79,17 @@ def _students_t(count: np.ndarray) -> np.ndarray:
 
     enough = np.nan_to_num(count, nan=0.0) >= LEAST_WINDOWS
     return np.where(enough, stdtrit(np.where(enough, count, 1.0), 0.9), np.nan)
+
+
+def few_sums(total: np.ndarray, actual: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """80 % interval of (S,) totals from a handful of past sums (W, S): one spread for all items, never below counting noise."""
+    seen = np.isfinite(actual) & (told > 0)
+    ratio = np.log((np.where(seen, actual, 0.0) + 0.5) / (told + 0.5))
+    noise = 1.0 / np.maximum(told, 0.5)
+    spread = np.sqrt(max(float((ratio**2 - noise)[seen].mean()), 0.0) + 1.0 / np.maximum(total, 0.5))
+    reach = spread * float(_students_t(np.array([float(len(actual))]))[0])
+    low, high = (total + 0.5) * np.exp(-reach) - 0.5, (total + 0.5) * np.exp(reach) - 0.5
+    return np.clip(low, 0.0, total), np.maximum(high, total)
 
 
 def add_stock(table: pd.DataFrame, described: pd.DataFrame | None) -> pd.DataFrame:
