@@ -153,3 +153,40 @@ def test_synthetic_control_refuses_gaps_and_unknown_units():
         tn.synthetic_control(panel, treated="nobody", start=8)
     with pytest.raises(tn.ParameterError, match="inside"):
         tn.synthetic_control(panel, treated="u2", start=99)
+
+
+def test_platform_traffic_without_an_earlier_event_is_said_and_widens(monkeypatch):
+    frame, events, _, _ = world(11)
+    told, untold = measure(frame, events), measure(frame)
+    assert "platform_share_unknown" in {f.key for f in untold.findings}
+    assert "platform_share_unknown" not in {f.key for f in told.findings} and told.diagnostics["taught"].iloc[0]
+    monkeypatch.setattr("tmall_nb.stats.uplift.model.UNTAUGHT_SD", 0.0)
+    narrow, wide = (r.effect["high"].iloc[0] - r.effect["low"].iloc[0] for r in (measure(frame), untold))
+    assert wide > 1.03 * narrow
+
+
+def test_one_control_and_few_orders_are_said():
+    frame, events, gross, _ = world(12)
+    alone = measure(frame, events, controls=["c0"])
+    assert "uplift_one_control" in {f.key for f in alone.findings}
+    row = alone.effect.set_index("kind").loc["gross"]
+    assert row.low <= gross <= row.high
+    rng = np.random.default_rng(0)
+    thin = frame.assign(paid_units=rng.binomial(frame["paid_units"], 0.01))
+    assert "uplift_few_orders" in {f.key for f in measure(thin, events).findings}
+
+
+def test_noisier_counts_widen_the_interval():
+    frame, events, _, _ = world(13)
+    rng = np.random.default_rng(1)
+    noisy = frame.assign(paid_units=rng.poisson(frame["paid_units"] * rng.gamma(12, 1 / 12, len(frame))))
+    calm, wild = measure(frame, events), measure(noisy, events)
+    assert wild.diagnostics["count_noise"].iloc[0] > 0.15 > calm.diagnostics["count_noise"].iloc[0]
+    low, high = (r.effect["high"].iloc[0] - r.effect["low"].iloc[0] for r in (calm, wild))
+    assert high > 1.5 * low
+
+
+def test_an_event_inside_the_window_is_set_aside_and_counted():
+    frame, events, _, _ = world(14)
+    result = measure(frame, [*events, END + pd.Timedelta(days=2)])
+    assert {a.reason: a.rows for a in result.method.set_aside}["event_in_window"] == 1

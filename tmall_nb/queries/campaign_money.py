@@ -12,9 +12,12 @@ SELECT count(*) AS paid_orders, sum(paid_amount) AS paid_amount, sum(refund_amou
 FROM orders WHERE paid_at >= $start AND paid_at < $stop
 """
 TOOLS = """
-SELECT tool, sum(discount_amount) AS discount_amount FROM promo_tool_daily WHERE date >= $start AND date < $stop GROUP BY 1
+SELECT tool, sum(discount_amount) AS discount_amount FROM promo_tool_daily
+WHERE date >= CAST($start AS DATE) AND date < $stop GROUP BY 1
 """
-SUBSIDY = "SELECT sum(platform_subsidy) AS yuan FROM ads WHERE level = $level AND date >= $start AND date < $stop"
+SUBSIDY = """
+SELECT sum(platform_subsidy) AS yuan FROM ads WHERE level = $level AND date >= CAST($start AS DATE) AND date < $stop
+"""
 LINES = """
 WITH own AS (SELECT item_id, min(activity_price) AS activity_price FROM {offers} GROUP BY 1)
 SELECT i.item_id, sum(i.units) AS units, sum(i.list_price * i.units) AS list_amount,
@@ -48,7 +51,7 @@ GROUP BY 1 ORDER BY 1
 """
 AD_PRESALE = """
 SELECT sum(presale_orders) AS orders, sum(presale_sales) AS amount FROM ads
-WHERE level = $level AND date >= $lead AND date < $stop
+WHERE level = $level AND date >= CAST($lead AS DATE) AND date < $stop
 """
 BUYERS = """
 WITH firsts AS (SELECT buyer_key, min(paid_at) AS first_paid FROM orders

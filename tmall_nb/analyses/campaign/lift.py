@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from tmall_nb.queries.campaign_days import enrolled_items, item_sales
 from tmall_nb.queries.shop_days import shop_days
 from tmall_nb.shop import Shop
 
-__all__ = ["Lift", "Series", "lift_of", "read_series", "with_other_controls"]
+__all__ = ["Lift", "Series", "lift_of", "measure_again", "read_series"]
 
 MAX_CONTROLS = 40
 
@@ -38,10 +39,14 @@ class Lift:
     campaign: Campaign
     enrolled: tuple[str, ...]
     money: UpliftResult
-    units: UpliftResult
     frame: pd.DataFrame
     controls: tuple[str, ...]
     set_aside: int
+
+    @cached_property
+    def units(self) -> UpliftResult:
+        """The same in units; measured when it is first asked for."""
+        return measure_again(self, "paid_units", self.controls, self.money.method.level, self.money.method.seed or 0)
 
 
 def read_series(shop: Shop) -> Series:
@@ -55,24 +60,20 @@ def lift_of(series: Series, campaign: Campaign, others: list[Campaign], *, level
     enrolled = tuple(enrolled_items(series.shop, campaign=campaign.name))
     frame, controls = _frame(series, enrolled)
     frame, busy, dropped = _without_others(frame, campaign, others)
-    results = [
-        measure_uplift(
-            frame, start=campaign.start, end=campaign.end, outcome=outcome, controls=controls, events=busy,
-            pre_dip_days=campaign.pre_dip_days, post_dip_days=DIP_AFTER, level=level, seed=seed,
-        )
-        for outcome in ("paid_amount", "paid_units")
-    ]  # fmt: skip
-    return Lift(campaign, enrolled, results[0], results[1], frame, controls, dropped)
+    money = measure_uplift(
+        frame, start=campaign.start, end=campaign.end, outcome="paid_amount", controls=controls, events=busy,
+        pre_dip_days=campaign.pre_dip_days, post_dip_days=DIP_AFTER, level=level, seed=seed,
+    )  # fmt: skip
+    return Lift(campaign, enrolled, money, frame, controls, dropped)
 
 
-def with_other_controls(lift: Lift, controls: tuple[str, ...], level: float, seed: int) -> UpliftResult:
-    """The same campaign read against other controls."""
+def measure_again(lift: Lift, outcome: str, controls: tuple[str, ...], level: float, seed: int) -> UpliftResult:
+    """The same campaign read in units or against other controls."""
     parameters = lift.money.method.parameters
     busy = lift.frame.loc[lift.frame["paid_amount"].isna(), "date"]
     return measure_uplift(
-        lift.frame, start=lift.campaign.start, end=lift.campaign.end, outcome="paid_amount", controls=controls,
-        events=list(busy), pre_dip_days=parameters["pre_dip_days"], post_dip_days=parameters["post_dip_days"], level=level,
-        seed=seed,
+        lift.frame, start=lift.campaign.start, end=lift.campaign.end, outcome=outcome, controls=controls, events=list(busy),
+        pre_dip_days=parameters["pre_dip_days"], post_dip_days=parameters["post_dip_days"], level=level, seed=seed,
     )  # fmt: skip
 
 

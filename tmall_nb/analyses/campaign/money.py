@@ -107,9 +107,13 @@ def _usual_price(lift: Lift) -> float:
 
 def _totals(lift: Lift) -> dict[str, float]:
     """Actual yuan and units of the campaign's items over the window that the net lift covers."""
-    inside = lift.money.path["phase"].isin(["campaign", "dip"])
-    return {"paid_amount": float(lift.money.path.loc[inside, "actual"].sum()),
-            "paid_units": float(lift.units.path.loc[inside, "actual"].sum())}  # fmt: skip
+    return {k: float(_over(lift, "campaign", "dip")[k].sum()) for k in ("paid_amount", "paid_units")}
+
+
+def _over(lift: Lift, *phases: str) -> pd.DataFrame:
+    """Days of some phases of the lift's path."""
+    dates = lift.money.path.loc[lift.money.path["phase"].isin(phases), "date"]
+    return lift.frame[lift.frame["date"].isin(dates)]
 
 
 def _refund_shares(lift: Lift, refunds: Refunds, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -135,8 +139,8 @@ def _unit_cost(shop: Shop, lift: Lift, totals: dict[str, float]) -> tuple[float,
         sold = sold[sold.index.isin(newest.index) & sold.index.isin(lift.enrolled)].astype(float)
         if sold.sum() > 0:
             return float((newest.reindex(sold.index) * sold).sum() / sold.sum()), True
-    before = lift.money.path["phase"] == "before"
-    price = lift.money.path.loc[before, "actual"].sum() / max(lift.units.path.loc[before, "actual"].sum(), 1.0)
+    before = _over(lift, "before")
+    price = before["paid_amount"].sum() / max(before["paid_units"].sum(), 1.0)
     return float((1 - float(shop.settings.get("gross_margin", 0.5))) * price), False
 
 

@@ -11,7 +11,7 @@ from tmall_nb.analyses.campaign.choose import Campaign, choose_campaign, past_ca
 from tmall_nb.analyses.campaign.discounts import campaign_discounts, presale_table
 from tmall_nb.analyses.campaign.findings import review_findings
 from tmall_nb.analyses.campaign.items import item_effects, stock_outs
-from tmall_nb.analyses.campaign.lift import Lift, Series, read_series, with_other_controls
+from tmall_nb.analyses.campaign.lift import Lift, Series, measure_again, read_series
 from tmall_nb.analyses.campaign.measure import SOURCE
 from tmall_nb.analyses.campaign.money import fit_refunds
 from tmall_nb.analyses.campaign.placebo import placebo_items, rank_p_value
@@ -176,7 +176,7 @@ def _sensitivity(lift: Lift, level: float, seed: int) -> pd.DataFrame:
         sets["without_promoted"] = tuple(c for c in lift.controls if c not in promoted)
     rows = []
     for name, controls in sets.items():
-        result = lift.money if name == "all" else with_other_controls(lift, controls, level, seed)
+        result = lift.money if name == "all" else measure_again(lift, "paid_amount", controls, level, seed)
         effect = result.effect.set_index("kind")
         row = [effect.loc[k, c] for k in ("gross", "net") for c in ("effect", "low", "high")]
         rows.append((name, len(controls), *row))
