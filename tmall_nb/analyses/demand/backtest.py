@@ -9,7 +9,8 @@ import pandas as pd
 
 from tmall_nb.analyses.demand.calibration import calibration_rows
 from tmall_nb.analyses.demand.findings import backtest_findings
-from tmall_nb.analyses.demand.forecast import _method, check_options, chunks, forecast_rows
+from tmall_nb.analyses.demand.forecast import _method, check_options, chunks
+from tmall_nb.analyses.demand.frames import forecast_rows
 from tmall_nb.analyses.demand.result import BacktestResult
 from tmall_nb.analyses.demand.rows import LEAST_PERIODS, Rows, build_panel, check_rows
 from tmall_nb.analyses.demand.shop_rows import shop_rows
