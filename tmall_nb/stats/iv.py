@@ -111,8 +111,8 @@ def _columns(values: Array) -> Array:
 
 def _solve(y: Array, x: Array, z: Array, cluster: NDArray[np.intp] | None, small: bool, strength: float, spare: int) -> Linear:
     fitted = z @ np.linalg.lstsq(z, x, rcond=None)[0]
-    slopes = np.linalg.solve(fitted.T @ x, fitted.T @ y)
-    residuals = y - x @ slopes
+    slopes: Array = np.asarray(np.linalg.solve(fitted.T @ x, fitted.T @ y), dtype=np.float64)
+    residuals: Array = np.asarray(y - x @ slopes, dtype=np.float64)
     bread = np.linalg.inv(fitted.T @ fitted)
     rows, count = x.shape
     if cluster is None:
@@ -123,7 +123,7 @@ def _solve(y: Array, x: Array, z: Array, cluster: NDArray[np.intp] | None, small
         score = np.zeros((groups.max() + 1, count))
         np.add.at(score, groups, fitted * residuals[:, None])
         scale = len(score) / (len(score) - 1) * ((rows - 1) / (rows - count) if small else 1.0)
-    covariance = scale * bread @ (score.T @ score) @ bread
+    covariance: Array = np.asarray(scale * bread @ (score.T @ score) @ bread, dtype=np.float64)
     j, p = np.nan, np.nan
     if spare > 0:
         explained = z @ np.linalg.lstsq(z, residuals, rcond=None)[0]

@@ -1,0 +1,261 @@
+"""Price elasticities on simulated shops with known truth and on real data, beside their peers in the same run.
+
+Run: .venv/bin/python bench/elasticity.py --seeds 20 --peers 3 > docs/benchmarks/elasticity.md
+
+Worlds: ``bench/price_worlds.py``. Peers (``bench/peers/elasticity.txt``, environment ``bench/.peers/elasticity``) get the same
+rows of the first seeds through ``bench/elasticity_peers.py``. Pooled methods are scored against every item's truth with their
+one number; their coverage is that of the mean elasticity.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from price_worlds import PROMOTION, REFERENCE, RIVAL, World, draw_world
+
+import tmall_nb as tn
+from tmall_nb.stats.iv import first_stage_f, two_stage
+
+ROOT = Path(__file__).parent.parent
+REAL = Path(os.environ.get("TMALL_NB_REAL_DATA") or ROOT.parent / "shared" / "data")
+PEERS = ROOT / "bench" / ".peers" / "elasticity" / "bin" / "python"
+FIRST_SEED = 7_000  # none of these was used to choose anything
+Z = 1.959964
+BARS = {
+    "plain": "≤ .03, ≤ .39, .92–.97", "stock_light": "≤ .04, ≤ .40", "stock_heavy": "≤ .06, ≤ .42",
+    "own_demand": "≤ .10, ≤ .56, .92–.97",
+}  # fmt: skip
+
+
+def truth_of(regime: str, world: World) -> np.ndarray:
+    """Own-price elasticity with everything else held; a struck-through price that stays adds its effect to it."""
+    return world.elasticity - (REFERENCE if regime == "reference" else 0.0)
+
+
+def score(estimate: np.ndarray, low: np.ndarray, high: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Bias, RMSE, coverage, share of wrong signs over the items that got a number."""
+    known = np.isfinite(estimate)
+    error = estimate[known] - truth[known]
+    inside = (low[known] <= truth[known]) & (truth[known] <= high[known])
+    out = {"bias": error.mean(), "rmse": np.sqrt((error**2).mean()), "coverage": inside.mean()}
+    return {k: float(v) for k, v in out.items()} | {
+        "wrong": float((estimate[known] >= 0).mean()),
+        "answered": float(known.mean()),
+    }
+
+
+def ours(regime: str, seed: int, *, hide_stock: bool = False, with_cost: bool = True, **size: int) -> dict[str, float]:
+    """Our estimate on one world, with the parts of the response where the world has them."""
+    world = draw_world(regime, seed=seed, **size)
+    rows = world.rows.drop(columns=[c for c in ("in_stock", "sold_out", "sold_until") if hide_stock and c in world.rows])
+    began = time.process_time()
+    result = tn.estimate_elasticity(rows, instrument="cost" if regime == "own_demand" and with_cost else None)
+    seconds = time.process_time() - began
+    table = result.table
+    out = score(*(table[c].to_numpy(float) for c in ("elasticity", "low", "high")), truth_of(regime, world))
+    weight = world.rows.groupby("item_id")["paid_units"].sum().to_numpy()
+    mean = float(weight @ truth_of(regime, world) / weight.sum())
+    row = result.checks.iloc[0]
+    out["mean_error"], out["mean_inside"] = row["overall"] - mean, float(row["overall_low"] <= mean <= row["overall_high"])
+    return out | {"seconds": seconds} | parts(regime, world, result)
+
+
+def parts(regime: str, world: World, result: tn.ElasticityResult) -> dict[str, float]:
+    """Error and coverage of the effect this regime has, and of second estimates."""
+    found = result.effects.set_index("effect")
+    true = {"promotion": ("promotion", -PROMOTION), "reference": ("reference", REFERENCE), "cross": ("cross", 0.5)}
+    true |= {"rivals": ("cross", RIVAL)}
+    out: dict[str, float] = {"stock_bias": float(result.checks["stock_bias"].iloc[0])}
+    if regime in true and true[regime][0] in found.index:
+        name, value = true[regime]
+        row = found.loc[name]
+        out |= {"effect": row["value"] - value, "effect_inside": float(row["low"] <= value <= row["high"])}
+        out |= {"effect_clear": float(row["low"] > 0 or row["high"] < 0)}
+    if regime == "rivals":
+        ids = np.array(sorted(world.rows["item_id"].unique()))
+        at = {item: n for n, item in enumerate(ids)}
+        pairs = result.rivals
+        close = pairs["rival_id"].to_numpy() == ids[world.rival[pairs["item_id"].map(at).to_numpy()]]
+        inside = (pairs["low"] <= RIVAL * close) & (RIVAL * close <= pairs["high"])
+        out |= {"pairs_inside": float(inside.mean()), "found": float((pairs["verdict"] == "steals")[close].mean())}
+        out |= {"false": float((pairs["verdict"] == "steals")[~close].mean())}
+    if len(result.second):
+        row = result.second.iloc[0]
+        out["second_gap"] = row["elasticity"] - row["first_elasticity"]
+    return out
+
+
+def peers(regime: str, seed: int) -> list[dict[str, object]]:
+    """The peers' scores on one world."""
+    world = draw_world(regime, seed=seed)
+    truth, ids = truth_of(regime, world), sorted(world.rows["item_id"].unique())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.parquet"
+        world.rows.to_parquet(path)
+        command = [str(PEERS), str(ROOT / "bench" / "elasticity_peers.py"), str(path)]
+        command += ["--instrument"] if regime == "own_demand" else []
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    out = []
+    for line in map(json.loads, text.splitlines()):
+        row: dict[str, object] = {"method": line["method"], "seconds": line["seconds"]}
+        if "error" in line:
+            out.append(row | {"error": line["error"]})
+            continue
+        found = line["estimates"]
+        pooled = "" in found
+        pairs = np.array([found.get("" if pooled else item, (np.nan, np.nan)) for item in ids])
+        values = score(pairs[:, 0], pairs[:, 0] - Z * pairs[:, 1], pairs[:, 0] + Z * pairs[:, 1], truth)
+        if pooled:
+            values["coverage"] = float(abs(pairs[0, 0] - truth.mean()) <= Z * pairs[0, 1])
+        out.append(row | values)
+    return out
+
+
+def line(name: str, method: str, values: pd.DataFrame, bar: str = "") -> str:
+    mean = values.mean(numeric_only=True)
+    spread = values["bias"].std() / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    cells = [
+        name,
+        method,
+        str(len(values)),
+        f"{mean['bias']:+.3f} ± {spread:.3f}",
+        f"{mean['rmse']:.3f}",
+        f"{mean['coverage']:.3f}",
+    ]
+    cells += [f"{mean['wrong']:.3f}", f"{mean['answered']:.3f}", f"{mean['seconds']:.2f}", bar]
+    return "| " + " | ".join(cells) + " |"
+
+
+HEAD = "| world | method | seeds | bias ± se | RMSE | coverage | wrong sign | answered | CPU s | bar: bias, RMSE, coverage |\n"
+HEAD += "|---|---|---|---|---|---|---|---|---|---|"
+
+
+def worlds(seeds: int, more: int, with_peers: int) -> None:
+    """The table of worlds, then the parts of the response."""
+    print(HEAD, flush=True)
+    extra = []
+    for regime in ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "reference", "promotion", "drift"):
+        count = seeds if regime in BARS else more
+        rows = pd.DataFrame([ours(regime, FIRST_SEED + k) for k in range(count)])
+        print(line(regime, "tmall_nb", rows, BARS.get(regime, "")), flush=True)
+        extra.append((regime, rows))
+        if regime.startswith("stock"):
+            blind = pd.DataFrame([ours(regime, FIRST_SEED + k, hide_stock=True) for k in range(more)])
+            print(line(regime, "tmall_nb without stock columns", blind), flush=True)
+            extra.append((f"{regime}, no stock columns", blind))
+        if regime == "own_demand":
+            naive = pd.DataFrame([ours(regime, FIRST_SEED + k, with_cost=False) for k in range(3)])
+            print(line(regime, "tmall_nb without cost (warns)", naive), flush=True)
+        if regime in ("plain", "own_demand", "stock_light") and PEERS.exists():
+            print_peers(regime, rows, with_peers)
+    small = pd.DataFrame([ours("plain", FIRST_SEED + k, items=40, days=280) for k in range(seeds)])
+    print(line("plain, 40 items × 280 days", "tmall_nb", small))
+    rivals = pd.DataFrame([ours("rivals", FIRST_SEED + k, items=60, categories=15) for k in range(more)])
+    print(line("rivals, 60 items in 15 categories", "tmall_nb", rivals))
+    print_parts([*extra, ("rivals", rivals)])
+
+
+def print_peers(regime: str, mine: pd.DataFrame, count: int) -> None:
+    """Peers on the first seeds, ours on exactly those, and the ratio of CPU seconds."""
+    frame = pd.DataFrame([row for k in range(count) for row in peers(regime, FIRST_SEED + k)])
+    print(line(regime, "tmall_nb, peers' seeds", mine.head(count)))
+    for method, rows in frame.groupby("method", sort=False):
+        if rows.get("bias") is None or rows["bias"].isna().all():
+            print(f"| {regime} | {method} | {len(rows)} | failed: {rows['error'].iloc[0]} | | | | | | |")
+            continue
+        ratio = rows["seconds"].mean() / mine["seconds"].head(count).mean()
+        print(line(regime, method, rows, f"{ratio:.1f} × our CPU"), flush=True)
+
+
+def print_parts(extra: list[tuple[str, pd.DataFrame]]) -> None:
+    """Mean elasticity, effects beyond the own price, pairs, second estimates."""
+    print("\n## Mean elasticity and the parts of the response\n")
+    names = {
+        "mean_error": "error of the mean", "mean_inside": "its coverage", "effect": "error of the effect",
+        "effect_inside": "its coverage", "effect_clear": "told from 0", "pairs_inside": "pairs: coverage", "found": "rivals found",
+        "false": "others called rivals", "second_gap": "second estimate less first", "stock_bias": "stock bias stated",
+    }  # fmt: skip
+    print("| world | " + " | ".join(names.values()) + " |\n|" + "---|" * (len(names) + 1))
+    for regime, rows in extra:
+        means = [rows[c].mean() if c in rows else np.nan for c in names]
+        print(f"| {regime} | " + " | ".join("" if np.isnan(m) else f"{m:+.3f}" for m in means) + " |")
+
+
+def real() -> None:
+    """Published answers beside ours, and orange juice as item-days."""
+    print("\n## Real data\n\n| data | question | published | ours |\n|---|---|---|---|")
+    states = pd.read_csv(REAL / "price_elasticity_small" / "CigarettesSW.csv")
+    parts = {"packs": np.log(states["packs"]), "price": np.log(states["price"] / states["cpi"])}
+    parts |= {"sales_tax": (states["taxs"] - states["tax"]) / states["cpi"], "year": states["year"]}
+    late = pd.DataFrame(parts).query("year == 1995")
+    y, x, ones = late["packs"].to_numpy(), late["price"].to_numpy(), np.ones((len(late), 1))
+    fit = two_stage(y, x, ones, late["sales_tax"].to_numpy(), small_sample=True)
+    print(
+        f"| CigarettesSW | 2SLS 1995, one instrument (se) | −1.083587 (.318918) | {fit.slopes[0]:.6f} ({fit.std_errors[0]:.6f}) |"
+    )
+    print(f"| CigarettesSW | its first-stage F | – | {first_stage_f(x, ones, late['sales_tax'].to_numpy()):.2f} |")
+    weeks = pd.read_parquet(REAL / "dominicks_oj" / "orangeJuice_yx.parquet")
+    weeks = weeks[weeks["store"].isin(np.sort(weeks["store"].unique())[:8])]
+    prices = weeks[[f"price{k}" for k in range(1, 12)]].to_numpy()
+    rows = pd.DataFrame({
+        "item_id": "s" + weeks["store"].astype(str) + "b" + weeks["brand"].astype(str), "category": "b" + weeks["brand"].astype(str),
+        "date": pd.Timestamp("1990-01-01") + pd.to_timedelta(7 * weeks["week"], unit="D"),
+        "paid_units": np.round(np.exp(weeks["logmove"]) / 64), "price_yuan": 64 * prices[np.arange(len(weeks)), weeks["brand"] - 1],
+        "deal": (weeks["deal"] > 0).astype(float), "feat": weeks["feat"],
+    })  # fmt: skip
+    began = time.process_time()
+    result = tn.estimate_elasticity(rows, controls=("deal", "feat"))
+    seconds = time.process_time() - began
+    table = result.table[result.table["verdict"] == "ok"]
+    by_brand = table.groupby("category")["elasticity"].median().sort_values()
+    text = ", ".join(f"{brand} {value:.2f}" for brand, value in by_brand.items())
+    print(f"| Dominick's, 8 stores × 11 brands | median by brand, deal and feature apart | −1.65 … −3.04 | {text} |")
+    answered = f"{len(table)} of {len(result.table)} answered, {seconds:.1f} CPU s"
+    print(f"| | {answered} | | overall {result.checks['overall'].iloc[0]:.2f} |")
+
+
+def large(items: int) -> None:
+    """CPU seconds for a large shop."""
+    world = draw_world("plain", seed=FIRST_SEED, items=items, categories=40)
+    began = time.process_time()
+    table = tn.estimate_elasticity(world.rows).table
+    seconds = time.process_time() - began
+    values = score(*(table[c].to_numpy(float) for c in ("elasticity", "low", "high")), world.elasticity)
+    text = f"bias {values['bias']:+.3f}, RMSE {values['rmse']:.3f}, coverage {values['coverage']:.3f}"
+    print(f"\n{items:,} items × 365 days, every part and check included: {seconds:.1f} CPU s (bar 60), {text}.")
+
+
+def main() -> None:
+    """Print the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--more", type=int, default=10, help="seeds of worlds without a bar")
+    parser.add_argument("--peers", type=int, default=3, help="seeds on which peers run")
+    parser.add_argument("--items", type=int, default=10_000, help="items of the size test, 0 for none")
+    args = parser.parse_args()
+    today = datetime.date.today().isoformat()
+    print(
+        f"# Benchmark: price elasticity\n\nPrinted by `bench/elasticity.py --seeds {args.seeds} --more {args.more} --peers {args.peers}`"
+    )
+    print(
+        f"on {today}, 2 cores (one thread), seeds from {FIRST_SEED}, 200 items × 365 days unless said otherwise. CPU seconds of"
+    )
+    print("tmall_nb hold everything: estimate, intervals, promotion, rivals, second estimates; imports are not timed.\n")
+    worlds(args.seeds, args.more, args.peers)
+    if REAL.is_dir():
+        real()
+    if args.items:
+        large(args.items)
+
+
+if __name__ == "__main__":
+    main()
