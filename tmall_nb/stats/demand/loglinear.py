@@ -17,7 +17,8 @@ PULL_GROUP = 20.0  # pseudo-observations that draw a category's slopes to the pa
 PULL = {7: 7.0, 1: 60.0}  # and a series' slopes to its category's, for days and weeks
 CALM = 2.0
 FEW_ZEROS = 0.03
-BUSY = 8.0
+BUSY = 20.0
+HALF = 0.5  # log(units + 1/2) of a count has the log of its mean as its own mean, nearly
 
 
 def is_busy(panel: Panel) -> bool:
@@ -77,7 +78,7 @@ def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) 
     They are medians rather than means; the level follows the errors of the last weeks.
     """
     settings = panel.settings
-    y = np.where(panel.open, np.log(np.maximum(panel.units, 0.5)), np.nan)
+    y = np.where(panel.open, np.log(panel.units + HALF), np.nan)
     moments = _Moments(x, y, 2 * settings.half_life if settings.season == 7 else settings.half_life)
     out = np.zeros((len(origins), len(y), horizon), dtype=np.float32)
     recent = settings.recent // 2 if settings.season == 7 else settings.recent
