@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -86,7 +87,8 @@ def value_concentration(result: CustomersResult, *, language: str = "zh") -> Fig
         reached = float(np.interp(edge, buyers, share))
         ax.plot([edge, edge], [0, reached], color=MUTED, lw=0.8, ls="--")
         text = f"{_word(name, language)} {format_value(reached, 'percent', language)}"
-        ax.annotate(text, (edge, reached), (5, -9), textcoords="offset points", fontsize=8.5, color=INK)
+        ground = {"fc": "white", "ec": "none", "pad": 1}
+        ax.annotate(text, (edge, reached), (6, -9), textcoords="offset points", fontsize=8.5, color=INK, bbox=ground)
     for axis in ("x", "y"):
         percent_axis(ax, axis, language)
     ax.set_xlim(0, 1)
@@ -97,11 +99,27 @@ def value_concentration(result: CustomersResult, *, language: str = "zh") -> Fig
 
 
 def source_values(result: CustomersResult, *, language: str = "zh") -> Figure:
-    """Value per buyer by source of the first order: so far, and expected with its interval."""
+    """Value per buyer by source of the first order, and what a new buyer may cost there beside what ads spend on one."""
     rows = result.sources.head(10)
-    fig, ax = new_figure(language, height=1.3 + 0.3 * max(len(rows), 3))
     if rows.empty or rows["expected_value_yuan"].isna().all():
-        return _empty(fig, ax, language)
+        return _empty(*new_figure(language), language)
+    costs = bool(rows[["ad_cost", "allowed_cost"]].notna().all(axis=1).any())
+    height = 1.6 + 0.3 * max(len(rows), 3)
+    fig, axes = new_figure(language, columns=2 if costs else 1, height=height, **({"sharey": True} if costs else {}))
+    axes = np.atleast_1d(axes)
+    _source_bars(axes[0], rows, language)
+    total = rows["net_per_buyer"] + rows["expected_value_yuan"]
+    best = _word(str(rows.loc[total.idxmax(), "source"]), language)
+    title = say("sources_title", language, source=best, value=total.max())
+    if costs:
+        _source_costs(axes[1], rows, language)
+        known = rows[rows["verdict"] != "not_enough_data"]
+        dear, pays = (int((known["verdict"] == word).sum()) for word in ("dear", "pays"))
+        title = say("sources_title_dear" if dear else "sources_title_pay", language, count=dear or pays, sources=len(known))
+    return finish(fig, title=title, subtitle=say("sources_subtitle", language, days=_days(result)), alt=title)
+
+
+def _source_bars(ax: Axes, rows: pd.DataFrame, language: str) -> None:
     place = np.arange(len(rows))
     ax.barh(place, rows["net_per_buyer"], color=ACCENT, height=0.6, label=say("so_far", language))
     ax.barh(
@@ -111,14 +129,24 @@ def source_values(result: CustomersResult, *, language: str = "zh") -> Figure:
     ax.hlines(place, rows["net_per_buyer"] + rows["low"], rows["net_per_buyer"] + rows["high"], color=INK, lw=1.4)
     names = [f"{_word(str(r.source), language)} ({format_value(r.buyers, 'count', language)})" for r in rows.itertuples()]
     ax.set_yticks(place, names)
-    ax.invert_yaxis()
-    ax.set_ylim(len(rows) - 0.4, -1.3)
+    ax.set_ylim(len(rows) - 0.4, -1.9)
     yuan_axis(ax, "x", language)
-    ax.legend(loc="upper right", ncols=2)
-    total = rows["net_per_buyer"] + rows["expected_value_yuan"]
-    best = rows.loc[total.idxmax(), "source"]
-    title = say("sources_title", language, source=_word(str(best), language), value=total.max())
-    return finish(fig, title=title, subtitle=say("sources_subtitle", language, days=_days(result)), alt=title)
+    ax.set_xlabel(say("yuan_axis", language))
+    ax.legend(loc="upper left", ncols=1)
+
+
+def _source_costs(ax: Axes, rows: pd.DataFrame, language: str) -> None:
+    place = np.arange(len(rows))
+    for name, marker, colour, shift in (("allowed", "s", TONES["good"], -0.15), ("ad_cost", "o", TONES["act"], 0.15)):
+        ax.hlines(place + shift, rows[f"{name}_low"], rows[f"{name}_high"], color=colour, lw=1.6)
+        middle = rows["ad_cost" if name == "ad_cost" else "allowed_cost"]
+        ax.plot(
+            middle, place + shift, marker, color=colour, mfc="white" if name == "allowed" else colour, label=say(name, language)
+        )
+    ax.set_xlim(left=0)
+    yuan_axis(ax, "x", language)
+    ax.set_xlabel(say("yuan_axis", language))
+    ax.legend(loc="upper left", ncols=1)
 
 
 def list_sizes(result: SegmentLists, *, language: str = "zh") -> Figure:
@@ -128,30 +156,13 @@ def list_sizes(result: SegmentLists, *, language: str = "zh") -> Figure:
     if rows.empty:
         return _empty(fig, ax, language)
     place = np.arange(len(rows))
+    held = {"left": rows["touched"], "color": "white", "ec": MUTED, "hatch": "///"}
     ax.barh(place, rows["touched"], color=ACCENT, height=0.5, label=say("touched", language))
-    ax.barh(
-        place,
-        rows["held_out"],
-        left=rows["touched"],
-        color="white",
-        ec=MUTED,
-        hatch="///",
-        height=0.5,
-        label=say("held_out", language),
-    )
+    ax.barh(place, rows["held_out"], height=0.5, label=say("held_out", language), **held)
     known = rows["needed"].notna()
-    ax.plot(
-        rows.loc[known, "needed"],
-        place[known],
-        "|",
-        ms=22,
-        mew=2.2,
-        color=TONES["act"],
-        label=say("needed", language),
-        ls="none",
-    )
+    mark = {"ms": 22, "mew": 2.2, "color": TONES["act"], "ls": "none"}
+    ax.plot(rows.loc[known, "needed"], place[known], "|", label=say("needed", language), **mark)
     ax.set_yticks(place, [_word(name, language) for name in rows["list"]])
-    ax.invert_yaxis()
     ax.set_ylim(len(rows) - 0.4, -1.1)
     ax.grid(axis="y", visible=False)
     ax.legend(loc="upper right", ncols=3)

@@ -58,7 +58,7 @@ def _risk(totals: pd.DataFrame) -> Finding | None:
     values = {"share": row["value"], "share_low": row["low"], "share_high": row["high"]}
     values |= {"buyers": int(listed["count"]), "listed": listed["value"]}
     if row["low"] > MUCH_AT_RISK:
-        return Finding("value_at_risk", "act", values, action=True)
+        return Finding("value_at_risk", "act", values)  # what to do about it are the lists
     if row["high"] < MUCH_AT_RISK:
         return Finding("value_little_risk", "good", values)
     return Finding("value_some_risk", "watch", values)

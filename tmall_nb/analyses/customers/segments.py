@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.customers.past import Effect, list_findings, past_effects
 from tmall_nb.analyses.customers.value import CustomersResult
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.stats.btyd import GeometricFit, ParetoFit
 from tmall_nb.stats.proportions import needed_per_group
 
+if TYPE_CHECKING:
+    from tmall_nb.analyses.customers.touch import TouchResult
+
 __all__ = ["SegmentLists", "list_segments"]
 
 SOURCE = "two-sample test of proportions (Fleiss, Levin & Paik 2003); hold-out drawn at random inside each list"
 TOUCHES = {"win_back": "wangwang", "keep_best": "member", "remind": "sms"}
 FEW = 50
-PLAN = "list touch buyers touched held_out base_rate uplift needed detectable expected_value_yuan verdict"
+PLAN = (
+    "list touch buyers touched held_out base_rate uplift needed detectable expected_value_yuan aimed_net_yuan "
+    "expected_net_yuan expected_net_yuan_low expected_net_yuan_high past_touched verdict"
+)
+UPLIFT = 0.03
+Z = 1.959964
 COLUMNS = "buyer_key list touch group order_probability expected_value_yuan p_alive"
 
 
@@ -31,7 +41,9 @@ class SegmentLists:
     table : one row per buyer_key on a list: list, touch (``wangwang``, ``sms``, ``member``), group (``touch`` or ``hold_out``),
         order_probability (within the days of the touch, without it), expected_value_yuan, p_alive
     plan : one row per list: buyers, touched, held_out, base_rate, uplift looked for, needed (members of the touched group to
-        see it with 80 % power), detectable (smallest uplift these groups can show), verdict (``large_enough``, ``too_small``)
+        see it with 80 % power), detectable (smallest uplift these groups can show), aimed_net_yuan (net sales that uplift
+        would bring: the most the touch may cost, before margin), expected_net_yuan with low/high (what past read-outs of the
+        list make one expect; NaN without any), past_touched, verdict (``large_enough``, ``too_small``)
     findings, method : as everywhere
     """
 
@@ -46,7 +58,7 @@ def list_segments(
     *,
     holdout_share: float = 0.2,
     touch_days: int = 30,
-    uplift: float = 0.03,
+    uplift: float | TouchResult | pd.DataFrame = UPLIFT,
     remind_days: str = "14-90",
     seed: int = 0,
 ) -> SegmentLists:
@@ -62,29 +74,34 @@ def list_segments(
     value : what ``value_customers`` returned
     holdout_share : share of each list that is not written to, 0.05-0.5
     touch_days : days after the touch in which orders will count, 1-180
-    uplift : rise in the share of ordering buyers worth seeing, in points as a fraction (0.03: from 10 % to 13 %)
+    uplift : rise in the share of ordering buyers worth seeing, in points as a fraction (0.03: from 10 % to 13 %), or past
+        read-outs of such lists (``read_touch``, its table, or several tables in one): they then say what to expect
     remind_days : days since the only order, ``from-to``; cohort retention names the window
     seed : seed of the draw; the same seed draws the same groups
     """
-    first, last = _check(holdout_share, touch_days, uplift, remind_days)
+    past = past_effects(uplift)
+    aim = uplift if isinstance(uplift, int | float) else UPLIFT
+    first, last = _check(holdout_share, touch_days, aim, remind_days)
     table = value.table
     chosen = _choose(table, first, last)
     chance = _order_probability(value.fit, table, touch_days)
     on_list = chosen != ""
     lists = pd.DataFrame({
         "buyer_key": table["buyer_key"], "list": chosen, "order_probability": chance,
-        "expected_value_yuan": table["expected_value_yuan"], "p_alive": table["p_alive"],
+        "expected_value_yuan": table["expected_value_yuan"], "p_alive": table["p_alive"], "per_order": table["value_per_order"],
     })[on_list]  # fmt: skip
     lists["touch"] = lists["list"].map(TOUCHES)
     lists["group"] = _draw(lists, holdout_share, seed)
-    lists = lists[COLUMNS.split()].sort_values(["list", "group"], kind="stable").reset_index(drop=True)
-    plan = pd.DataFrame([_plan(name, lists[lists["list"] == name], uplift) for name in TOUCHES])[PLAN.split()]
-    shown = {"holdout_share": holdout_share, "touch_days": touch_days, "uplift": uplift, "remind_days": remind_days}
+    lists = lists.sort_values(["list", "group"], kind="stable").reset_index(drop=True)
+    rows = [_plan(name, lists[lists["list"] == name], aim, past.get(name)) for name in TOUCHES]
+    plan = pd.DataFrame(rows)[PLAN.split()]
+    shown = {"holdout_share": holdout_share, "touch_days": touch_days, "uplift": aim, "remind_days": remind_days}
     method = Method(
         name="segment_lists", source=SOURCE, assumptions=("keys_only", "holdout_untouched"), start=value.method.start,
         end=value.method.end, rows_used=len(table), parameters=shown, seed=seed,
     ).drop("on_no_list", int((~on_list).sum()))  # fmt: skip
-    return SegmentLists(lists, plan, _findings(plan, touch_days), method)
+    margin = value.method.parameters.get("margin")
+    return SegmentLists(lists[COLUMNS.split()], plan, list_findings(plan, touch_days, margin), method)
 
 
 def _check(holdout_share: float, touch_days: int, uplift: float, remind_days: str) -> tuple[int, int]:
@@ -128,7 +145,7 @@ def _draw(lists: pd.DataFrame, share: float, seed: int) -> np.ndarray:
     return group
 
 
-def _plan(name: str, rows: pd.DataFrame, uplift: float) -> dict[str, object]:
+def _plan(name: str, rows: pd.DataFrame, uplift: float, past: Effect | None) -> dict[str, object]:
     held, touched = int((rows["group"] == "hold_out").sum()), int((rows["group"] == "touch").sum())
     base = float(rows["order_probability"].mean()) if len(rows) else np.nan
     known = np.isfinite(base) and held > 0 and touched > 0
@@ -136,9 +153,13 @@ def _plan(name: str, rows: pd.DataFrame, uplift: float) -> dict[str, object]:
     needed = needed_per_group(_inside(base), uplift, ratio=ratio) if known else None
     detectable = _detectable(_inside(base), touched, ratio) if known else np.nan
     enough = needed is not None and len(rows) >= FEW
+    low, high = (np.nan, np.nan) if past is None else (past.net - Z * past.error, past.net + Z * past.error)
     return {
         "list": name, "touch": TOUCHES[name], "buyers": len(rows), "touched": touched, "held_out": held, "base_rate": base,
         "uplift": uplift, "needed": needed, "detectable": detectable, "expected_value_yuan": rows["expected_value_yuan"].sum(),
+        "aimed_net_yuan": uplift * touched * float(rows["per_order"].mean()) if len(rows) else np.nan,
+        "expected_net_yuan": np.nan if past is None else past.net * touched, "expected_net_yuan_low": low * touched,
+        "expected_net_yuan_high": high * touched, "past_touched": 0 if past is None else past.touched,
         "verdict": "not_enough_data" if not enough else "large_enough" if touched >= (needed or 0) else "too_small",
     }  # fmt: skip
 
@@ -155,16 +176,3 @@ def _detectable(base: float, touched: int, ratio: float) -> float:
         middle = (low + high) / 2
         low, high = (low, middle) if needed_per_group(base, middle, ratio=ratio) <= touched else (middle, high)
     return high
-
-
-def _findings(plan: pd.DataFrame, days: int) -> tuple[Finding, ...]:
-    found = []
-    for row in plan.itertuples():
-        values = {"list": row.list, "touch": row.touch, "buyers": row.buyers, "held_out": row.held_out, "days": days}
-        if row.verdict == "not_enough_data":
-            found.append(Finding("list_too_short", "unknown", values))
-            continue
-        values |= {"base": row.base_rate, "uplift": row.uplift, "needed": row.needed, "detectable": row.detectable}
-        key = "list_ready" if row.verdict == "large_enough" else "list_weak"
-        found.append(Finding(key, "act" if key == "list_ready" else "watch", values, action=True))
-    return tuple(sorted(found, key=lambda f: f.key != "list_ready"))
