@@ -211,8 +211,10 @@ def _control(values: Array, name: str) -> Array:
     filled = np.where(np.isfinite(values), values, np.nanmean(values))
     if not np.isfinite(filled).all():
         raise ExportError("item_days", "the control has no number", column=name)
-    spread = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
-    if np.nanmax(spread) < 1e-12:
-        filled = np.nanmean(np.where(np.isfinite(values), values, np.nan), axis=0)
-        return np.where(np.isfinite(filled), filled, 0.0) - np.nanmean(filled)
-    return filled - filled.mean(axis=1, keepdims=True)
+    known = np.isfinite(values)
+    low, high = np.where(known, values, np.inf).min(axis=0), np.where(known, values, -np.inf).max(axis=0)
+    if (high - low).max() < 1e-12:
+        count = np.maximum(known.sum(axis=0), 1)
+        day = np.where(known.any(axis=0), np.where(known, values, 0.0).sum(axis=0) / count, values[known].mean())
+        return np.asarray(day - day.mean())
+    return np.asarray(filled - filled.mean(axis=1, keepdims=True))

@@ -1,0 +1,127 @@
+"""Pieces of the elasticity model against slow, obvious forms."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tmall_nb.stats.elasticity import Panel, center, fit_panel
+from tmall_nb.stats.elasticity.controls import shared_cuts, usual_price
+from tmall_nb.stats.elasticity.counts import censored_moment, censored_score, exact_score
+from tmall_nb.stats.elasticity.fit import expected_units
+from tmall_nb.stats.elasticity.hyper import GRID, likely_spread, paule_mandel, spread_weights, unknown_spread
+from tmall_nb.stats.elasticity.rivals import others_price
+
+STEP = 1e-5
+
+
+def _log_density(units, eta, phi):
+    size = 1 / phi
+    return stats.nbinom.logpmf(units, size, size / (size + np.exp(eta)))
+
+
+def test_scores_are_derivatives_of_the_log_likelihood():
+    units, eta, phi = np.array([0.0, 3, 9]), np.array([0.4, 1.2, 1.5]), np.array([0.3, 0.2, 0.5])
+    score, _ = exact_score(units, np.exp(eta), phi)
+    slow = (_log_density(units, eta + STEP, phi) - _log_density(units, eta - STEP, phi)) / (2 * STEP)
+    assert score == pytest.approx(slow, abs=1e-6)
+    score, info = censored_score(units, np.exp(eta), phi)
+
+    def log_tail(at):
+        size = 1 / phi
+        return stats.nbinom.logsf(units - 1, size, size / (size + np.exp(at)))
+
+    assert score == pytest.approx((log_tail(eta + STEP) - log_tail(eta - STEP)) / (2 * STEP), abs=1e-6)
+    second = -(log_tail(eta + 1e-3) - 2 * log_tail(eta) + log_tail(eta - 1e-3)) / 1e-6
+    assert info[1:] == pytest.approx(second[1:], rel=1e-3) and score[0] == 0 == info[0]
+
+
+def test_censored_moment_equals_the_sum():
+    counts, mean, phi, least = np.arange(4000.0), 6.0, 0.4, 5.0
+    size = 1 / phi
+    weight = stats.nbinom.pmf(counts, size, size / (size + mean)) * (counts >= least)
+    slow = (weight * (counts - mean) ** 2).sum() / weight.sum()
+    assert censored_moment(np.array([least]), np.array([mean]), np.array([phi]))[0] == pytest.approx(slow, rel=1e-6)
+
+
+def test_spread_is_found_in_many_and_kept_off_zero_in_few():
+    rng = np.random.default_rng(1)
+    group = np.repeat(np.arange(20), 25)
+    variance = rng.uniform(0.1, 0.4, 500)
+    estimate = rng.normal(0, 1, 20)[group] + rng.normal(0, 0.5, 500) + rng.normal(0, np.sqrt(variance))
+    moments = paule_mandel(estimate, variance, group)
+    assert likely_spread(estimate, variance, group) == pytest.approx(moments, rel=0.05) and 0.15 < moments < 0.4
+    assert likely_spread(np.zeros(6), np.full(6, 0.3), np.zeros(6, int)) > 0.02
+    assert np.isnan(likely_spread(np.zeros(2), np.ones(2), np.array([0, 1])))
+
+
+def test_not_knowing_the_spread_widens_few_items_only():
+    few = spread_weights(np.array([0.5, -0.5, 0.8, -0.9]), np.full(4, 0.3), np.zeros(4, int))
+    many = spread_weights(np.random.default_rng(2).normal(0, 0.8, 4000), np.full(4000, 0.3), np.zeros(4000, int))
+    gap, variance = np.array([0.9]), np.array([0.3])
+    wide = unknown_spread(gap, variance, float(few @ GRID**2), few)
+    narrow = unknown_spread(gap, variance, float(many @ GRID**2), many)
+    assert wide > 10 * narrow >= 0
+
+
+def _panel(items=12, days=140, seed=3):
+    rng = np.random.default_rng(seed)
+    price = 0.15 * rng.normal(size=(items, days // 7)).repeat(7, axis=1)
+    seen = np.ones((items, days), bool)
+    mean = np.exp(2 - 2 * price + 0.3 * np.sin(np.arange(days)))
+    units = rng.poisson(mean).astype(float)
+    none = np.zeros((items, days), bool)
+    return Panel(units, seen, none, center(price, seen), np.arange(items) % 2, np.arange(days) // 7)
+
+
+def test_offset_is_a_known_part_of_the_mean():
+    panel = _panel()
+    share = np.ones(panel.units.shape)
+    share[:, ::5] = 0.5
+    rng = np.random.default_rng(4)
+    short = Panel(
+        rng.binomial(panel.units.astype(int), share).astype(float), panel.seen, panel.censored, panel.log_price, panel.category,
+        panel.week, offset=np.log(share),
+    )  # fmt: skip
+    full, again = fit_panel(panel), fit_panel(short)
+    assert again.overall == pytest.approx(full.overall, abs=0.1) and full.overall == pytest.approx(-2, abs=0.15)
+    assert expected_units(short, again).sum() == pytest.approx(short.units.sum(), rel=0.01)
+
+
+def test_sum_of_elasticity_and_slope_has_its_own_variance():
+    panel = _panel()
+    extra = np.random.default_rng(5).normal(0, 0.1, panel.units.shape)
+    fit = fit_panel(
+        Panel(panel.units, panel.seen, panel.censored, panel.log_price, panel.category, panel.week, (extra,)), add=0
+    )
+    apart = fit.variance + fit.slope_variance[:, 0]
+    assert np.all(fit.sum_variance > 0) and np.all(np.abs(fit.sum_variance / apart - 1) < 0.5)
+
+
+def test_usual_price_ignores_single_cut_weeks_and_follows_lasting_ones():
+    price = np.zeros((1, 210))
+    price[0, 70:77] = -0.3
+    price[0, 140:] = 0.1
+    usual = usual_price(price, np.ones_like(price, bool))
+    assert np.allclose(usual[0, :110], 0) and np.allclose(usual[0, 180:], 0.1)
+
+
+def test_shared_cuts_stand_out_only_where_many_items_are_cut():
+    rng = np.random.default_rng(6)
+    price = -0.15 * (rng.random((30, 30)) < 0.1).repeat(7, axis=1)
+    seen = np.ones_like(price, bool)
+    assert shared_cuts(price, seen) is None
+    price[:20, 100:104] = -0.2
+    control = shared_cuts(price, seen)
+    assert (control[:20, 100:104] > 1).all() and (control[20:, 100:104] <= control[0, 100]).all()
+    assert control[:, :90].max() < 0.3 * control[0, 100]
+
+
+def test_price_of_the_others_equals_the_loop():
+    rng = np.random.default_rng(7)
+    price, category = rng.normal(size=(6, 5)), np.array([0, 0, 0, 1, 1, 2])
+    seen = rng.random((6, 5)) < 0.8
+    fast = others_price(price, seen, category)
+    for i in range(6):
+        for t in range(5):
+            others = [price[j, t] for j in range(6) if j != i and category[j] == category[i] and seen[j, t]]
+            assert fast[i, t] == pytest.approx(np.mean(others) if others else 0.0)
