@@ -16,8 +16,11 @@ def describe_titles(table: pd.DataFrame, flags: pd.DataFrame, duplicates: pd.Dat
 def _flags(flags: pd.DataFrame) -> Finding:
     hard = flags[flags["level"] != "caution"]
     if hard.empty:
-        soft = Finding("words_need_proof", "watch", {"words": len(flags), "items": flags["item_id"].nunique()})
-        return soft if len(flags) else Finding("no_forbidden_words", "good", {})
+        if flags.empty:
+            return Finding("no_forbidden_words", "good", {})
+        examples = "、".join(flags["word"].value_counts().index[:3])
+        values = {"words": len(flags), "items": flags["item_id"].nunique(), "examples": examples}
+        return Finding("words_need_proof", "watch", values | {"item": str(flags["item_id"].iloc[0])})
     first = hard.sort_values("level", kind="stable").iloc[0]
     values = {
         "items": hard["item_id"].nunique(),
