@@ -16,6 +16,8 @@ __all__ = ["is_busy", "log_origins"]
 PULL_GROUP = 20.0  # pseudo-observations that draw a category's slopes to the panel's
 PULL = {7: 7.0, 1: 60.0}  # and a series' slopes to its category's, for days and weeks
 CALM = 2.0
+LEAST_OVERLAP = 112  # days of a second year from which last year's errors are read
+NEAR, AROUND = 5, 57  # days
 FEW_ZEROS = 0.03
 BUSY = 20.0
 HALF = 0.5  # log(units + 1/2) of a count has the log of its mean as its own mean, nearly
@@ -85,11 +87,28 @@ def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) 
     for n, origin in enumerate(origins):
         moments.advance(int(origin))
         level, slopes = moments.solve(panel.group, PULL[settings.season])
-        start = max(int(origin) - recent, 0)
-        eta = level[:, None] + np.matmul(x[:, start : origin + horizon], slopes[:, :, None])[:, :, 0]
-        seen = moments.seen[:, start:origin]
-        miss = np.where(seen, moments.y[:, start:origin] - eta[:, : origin - start], 0.0)
-        shift = miss.sum(axis=1) / (seen.sum(axis=1) + CALM)
-        ahead = np.exp(np.clip(eta[:, origin - start :] + shift[:, None], -12, 16))
+        eta = level[:, None] + np.matmul(x[:, : origin + horizon], slopes[:, :, None])[:, :, 0]
+        seen = moments.seen[:, :origin]
+        miss = np.where(seen, moments.y[:, :origin] - eta[:, :origin], 0.0)
+        shift = miss[:, -recent:].sum(axis=1) / (seen[:, -recent:].sum(axis=1) + CALM)
+        again = _last_year(miss.sum(axis=0), seen.sum(axis=0), settings.year, horizon) if settings.season == 7 else 0.0
+        ahead = np.exp(np.clip(eta[:, origin:] + shift[:, None] + again, -12, 16))
         out[n, :, : ahead.shape[1]] = ahead
     return out
+
+
+def _last_year(miss: np.ndarray, count: np.ndarray, year: int, horizon: int) -> np.ndarray:
+    """(horizon,) what the same days of last year had beyond the regression (a year-end), as far as it comes again.
+
+    ``miss`` (T,) summed log errors of all series and ``count`` behind them. A five-day mean is compared with its eight weeks;
+    how much of it comes again is the slope of this year's on last year's, between 0 and 1.
+    """
+    length = len(miss)
+    if length < year + LEAST_OVERLAP:
+        return np.zeros(horizon)
+    near = np.convolve(miss, np.ones(NEAR), "same") / np.maximum(np.convolve(count, np.ones(NEAR), "same"), 1)
+    local = near - np.convolve(near, np.ones(AROUND) / AROUND, "same")
+    before, now, weight = local[: length - year], local[year:], count[year:]
+    slope = (weight * before * now).sum() / max(float((weight * before**2).sum()), 1e-9)
+    place = np.arange(length, length + horizon) - year
+    return np.where(place < length, np.clip(slope, 0.0, 1.0) * local[np.minimum(place, length - 1)], 0.0)
