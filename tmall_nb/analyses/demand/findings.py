@@ -119,7 +119,11 @@ def for_frame(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 def with_shortage(findings: tuple[Finding, ...], table: pd.DataFrame, margin: float | None) -> tuple[Finding, ...]:
     """Put demand against stock second, after the total."""
     found = _shortage(table, margin)
-    return findings if found is None else (findings[0], found, *findings[1:])
+    if found is None:
+        return findings
+    span = findings[0].values
+    days = int((span["end"] - span["start"]).days) + 1
+    return (findings[0], replace(found, values={**found.values, "gain_days": days}), *findings[1:])
 
 
 def _shortage(table: pd.DataFrame, margin: float | None) -> Finding | None:
