@@ -16,7 +16,8 @@ SHOP_COLUMNS = {
     "spend_smart": "智能场景",
     "spend_shopwide": "全站推广",
 }
-PROXY_COVER = 0.9  # share of weeks for which market search must be known
+PROXY_COVER = 0.9  # share of weeks for which a demand proxy must be known
+QUIET_SHARE, QUIET_WEEKLY, ITEM_REPORT_WEEKS = 0.03, 50, 13
 
 CHANNEL_DAYS = """
 SELECT CAST(date AS DATE) AS date, coalesce(nullif(trim(scene), ''), scene_id, '-') AS channel, sum(spend) AS spend,
@@ -41,6 +42,19 @@ WITH days AS (
          sum((search_popularity_low + search_popularity_high) / 2.0) AS popularity
   FROM search_market GROUP BY 1)
 SELECT date_trunc('week', date) AS week, avg(popularity / terms) AS market_search FROM days GROUP BY 1 ORDER BY 1
+"""
+QUIET_WEEKS = """
+WITH loud AS (SELECT DISTINCT item_id FROM ads WHERE item_id IS NOT NULL AND spend > 0)
+SELECT date_trunc('week', CAST(date AS DATE)) AS week, sum(visitors) AS visitors,
+       sum(visitors) FILTER (WHERE item_id NOT IN (FROM loud)) AS quiet_traffic
+FROM product_daily GROUP BY 1 ORDER BY 1
+"""
+ITEM_WEEKS = (
+    "SELECT count(DISTINCT date_trunc('week', CAST(date AS DATE))) AS weeks FROM ads WHERE level = 'item' AND spend > 0"
+)
+FREE_WEEKS = """
+SELECT date_trunc('week', CAST(date AS DATE)) AS week, sum(visitors) AS free_traffic
+FROM traffic_source WHERE source_1 NOT IN ('广告流量', '付费流量') GROUP BY 1 ORDER BY 1
 """
 REFUND_ORDERS = """
 SELECT date_trunc('week', CAST(paid_at AS DATE)) AS week, sum(paid_amount) AS paid_amount, sum(refund_amount) AS refund_amount
@@ -127,13 +141,31 @@ def _monday(dates: pd.Series) -> pd.Series:
 
 
 def _controls(shop: Shop, weeks: pd.DatetimeIndex) -> pd.DataFrame:
-    """Campaign days per week by kind, price against usual prices, market search where it covers the weeks (both in logs)."""
+    """Campaign days per week by kind, and in logs: price against usual prices, and the traffic that no ad brought.
+
+    That traffic is what visits items without any ad spend (where item reports of 13 weeks show which, and they make at
+    least 3 % of visits), else what free sources bring, and market search; each where it covers nine weeks in ten.
+    """
     columns = campaign_weeks(shop.calendar, weeks)
     if shop.has("product_daily"):
         columns = pd.concat([columns, _logged(shop.sql(PRICE_WEEKS), "price_index", weeks)], axis=1)
+    columns = pd.concat([columns, _unpaid_traffic(shop, weeks)], axis=1)
     if shop.has("search_market"):
         columns = pd.concat([columns, _logged(shop.sql(MARKET_WEEKS), "market_search", weeks)], axis=1)
     return columns
+
+
+def _unpaid_traffic(shop: Shop, weeks: pd.DatetimeIndex) -> pd.DataFrame:
+    """Visitors that ads did not bring, from the cleanest table that covers the weeks; no column where none does."""
+    if shop.has("product_daily", "visitors") and shop.has("ads", "item_id"):
+        rows = shop.sql(QUIET_WEEKS)
+        quiet, every = rows["quiet_traffic"].sum(), rows["visitors"].sum()
+        known = int(shop.sql(ITEM_WEEKS)["weeks"].iloc[0]) >= ITEM_REPORT_WEEKS
+        if known and quiet >= max(QUIET_SHARE * every, QUIET_WEEKLY * len(rows)):
+            return _logged(rows, "quiet_traffic", weeks)
+    if shop.has("traffic_source", "source_1"):
+        return _logged(shop.sql(FREE_WEEKS), "free_traffic", weeks)
+    return pd.DataFrame(index=weeks)
 
 
 def _logged(rows: pd.DataFrame, name: str, weeks: pd.DatetimeIndex) -> pd.DataFrame:

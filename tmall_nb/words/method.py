@@ -79,5 +79,5 @@ def _value(value: object, language: str) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(str(v) for v in value) or "–"
+        return ", ".join(format_value(v, "value", language) if isinstance(v, str) else str(v) for v in value) or "–"
     return "–" if value is None else str(value)

@@ -42,7 +42,8 @@ class Beliefs:
 
     Attributes
     ----------
-    demand_channels : channels whose spend follows demand (bids on search); None: those whose name says search
+    demand_channels : channels whose spend follows demand; None: of a shop all of them (bids and budgets spend more when
+        more people search), of a frame those whose name says search
     platform_roas : return per channel as the platform reports it; only its relative pattern is used, discounted
     pooled : returns in similar shops, from ``pool_media_mix``
     sampler : ``laplace`` (default) or ``mcmc`` (about 10 CPU seconds); MCMC prints no interval while it has not converged
@@ -163,7 +164,7 @@ def _result(
         end=weeks.week.iloc[-1] if isinstance(weeks.week.iloc[-1], pd.Timestamp) else None,
         parameters={
             "outcome": outcome,
-            "controls": ", ".join(controls) or "-",
+            "controls": controls,
             "floor_roas": FLOOR_ROAS,
             "sampler": beliefs.sampler,
         },

@@ -37,6 +37,10 @@ def read_shop(
         reported = dict(zip(totals["channel"], totals["ad_sales"] / totals["spend"], strict=True)) if len(totals) else {}
         known = {c: float(r) for c, r in reported.items() if c in chosen and np.isfinite(r) and r > 0}
         beliefs = replace(beliefs, platform_roas=known or None)
+    if beliefs.demand_channels is None:
+        beliefs = replace(
+            beliefs, demand_channels=tuple(chosen)
+        )  # bids and budgets on the platform all spend more when more search
     return frame, chosen, [*controls, *(c for c in found if c not in controls)], beliefs
 
 
