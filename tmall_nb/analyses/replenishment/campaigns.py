@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.replenishment.compute import EDGES, Numbers, uniform
+from tmall_nb.analyses.replenishment.compute import EDGES, Numbers, spread, uniform
 from tmall_nb.analyses.replenishment.result import Basis
 from tmall_nb.stats.replenishment import carried, fit_errors, window_sums
 
@@ -30,7 +30,7 @@ def campaign_frame(basis: Basis, numbers: Numbers, *, service_level: float) -> t
             continue
         frame, saved = _one(basis, numbers, int(inside[0]), int(inside[-1]) + 1, level=service_level)
         parts.append(frame.assign(campaign=event.campaign, start=event.start, end=event.end))
-        totals.append((event.campaign, saved.mean(), *np.quantile(saved, EDGES)))
+        totals.append((event.campaign, *(float(v) for v in spread(saved))))
     total = pd.DataFrame(totals, columns=["campaign", "saved", "low", "high"]).set_index("campaign")
     if not parts:
         return pd.DataFrame(columns=COLUMNS), total
@@ -51,11 +51,11 @@ def _one(basis: Basis, numbers: Numbers, first: int, last: int, *, level: float)
     late = np.asarray(last_day < basis.dates[0])
     drawn = errors.draws(expected, *uniform(len(rows), seed=basis.method.seed or 0), rows=rows)
     saved = np.clip(drawn - have, 0.0, np.where(late, 0.0, short)) * items["unit_margin"].to_numpy(float)
+    yuan, yuan_low, yuan_high = spread(saved)
     state = items["state"].to_numpy(object)
     frame = items[["item_id", "item_title"]].assign(
-        expected=expected, low=low, high=high, need_units=need, have_units=have, short_units=short,
-        saved_yuan=saved.mean(axis=0), saved_yuan_low=np.quantile(saved, EDGES[0], axis=0),
-        saved_yuan_high=np.quantile(saved, EDGES[1], axis=0),
+        expected=expected, low=np.minimum(low, expected), high=np.maximum(high, expected), need_units=need, have_units=have, short_units=short,
+        saved_yuan=yuan, saved_yuan_low=yuan_low, saved_yuan_high=yuan_high,
         order_by=pd.Series(last_day).where(~late, basis.dates[0]).where(short > 0).to_numpy(),
         verdict=np.select([~numbers.ok, short <= 0, late], [state, "enough", "order_late"], "order_now"),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from tmall_nb.analyses.replenishment.result import Basis
 from tmall_nb.stats.replenishment import GRID
 from tmall_nb.stats.stock import allot_budget, left_units, lost_units, order_units, stockout_risk
 
-__all__ = ["EDGES", "Numbers", "compute", "expected_path", "futures", "uniform"]
+__all__ = ["EDGES", "Numbers", "compute", "expected_path", "futures", "spread", "uniform"]
 
 EDGES = np.array([0.025, 0.975])
 DRAWS = 400
@@ -75,6 +75,13 @@ def compute(basis: Basis, *, service_level: float, budget_yuan: float | None) ->
     risk = stockout_risk(beyond, position)
     bounds = np.minimum(edges[0], wanted), np.maximum(edges[1], wanted)
     return Numbers(ok, position, target, wanted, *bounds, order, risk, until, beyond, early, late, safe, sums.paths(EDGES))
+
+
+def spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and 95 % bounds over the first axis; the bounds hold the mean, which a rare large loss may lift past them."""
+    mean = values.mean(axis=0)
+    low, high = np.quantile(values, EDGES, axis=0)
+    return mean, np.minimum(low, mean), np.maximum(high, mean)
 
 
 def uniform(items: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:

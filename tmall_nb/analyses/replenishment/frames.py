@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.replenishment.compute import EDGES, Numbers
+from tmall_nb.analyses.replenishment.compute import EDGES, Numbers, spread
 from tmall_nb.analyses.replenishment.result import Basis
 
 __all__ = ["cash_frame", "detail_frame", "priority_frame", "risk_frame", "slow_frame", "table_frame"]
@@ -118,12 +118,13 @@ def risk_frame(basis: Basis, numbers: Numbers) -> pd.DataFrame:
     """Items that may run out if nothing is ordered, most margin first."""
     margin = basis.items["unit_margin"].to_numpy(float)
     lost = numbers.early + numbers.late
+    yuan, low, high = spread(lost * margin)
     frame = basis.items[["item_id", "item_title"]].assign(
         stockout_risk=numbers.risk,
         lost_units=lost.mean(axis=0),
-        lost_yuan=lost.mean(axis=0) * margin,
-        low=np.quantile(lost * margin, EDGES[0], axis=0),
-        high=np.quantile(lost * margin, EDGES[1], axis=0),
+        lost_yuan=yuan,
+        low=low,
+        high=high,
         too_late_units=numbers.early.mean(axis=0),
     )
     frame = frame[numbers.ok & (numbers.risk > 0.005)]
@@ -133,14 +134,14 @@ def risk_frame(basis: Basis, numbers: Numbers) -> pd.DataFrame:
 def priority_frame(basis: Basis, numbers: Numbers) -> pd.DataFrame:
     """Items to order, most expected margin saved per yuan first."""
     margin, cost = (basis.items[c].to_numpy(float) for c in ("unit_margin", "unit_cost"))
-    saved = np.minimum(numbers.late, numbers.wanted) * margin
+    saved, low, high = spread(np.minimum(numbers.late, numbers.wanted) * margin)
     frame = basis.items[["item_id", "item_title"]].assign(
         wanted_units=numbers.wanted,
         order_units=numbers.order,
         cash_yuan=numbers.wanted * cost,
-        saved_yuan=saved.mean(axis=0),
-        low=np.quantile(saved, EDGES[0], axis=0),
-        high=np.quantile(saved, EDGES[1], axis=0),
+        saved_yuan=saved,
+        low=low,
+        high=high,
     )
     frame["saved_per_yuan"] = frame["saved_yuan"] / frame["cash_yuan"].where(frame["cash_yuan"] > 0)
     paid = frame["order_units"] / frame["wanted_units"].where(frame["wanted_units"] > 0)
@@ -158,5 +159,5 @@ def cash_frame(basis: Basis, numbers: Numbers, drawn: dict[str, np.ndarray]) -> 
     high = float(np.where(numbers.ok, numbers.high, 0.0) @ cost)
     rows: list[tuple[object, ...]] = [("order_cash", paid[0], paid[1], max(high, paid[0]))]
     for name, key in (("margin_saved", "saved"), ("margin_too_late", "too_late"), ("stock_left", "left")):
-        rows.append((name, float(drawn[key].mean()), *np.quantile(drawn[key], EDGES).tolist()))
+        rows.append((name, *(float(v) for v in spread(drawn[key]))))
     return pd.DataFrame(rows, columns=["measure", "yuan", "low", "high"])
