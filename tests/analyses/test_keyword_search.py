@@ -115,3 +115,13 @@ def test_negatives_of_the_demo_shop_lose_in_truth(demo_shop, demo_truth):
     rate = np.array([terms[k]["order_rate"] for k in stopped["keyword"]])
     losing = rate * stopped["value_per_order"] * demo_shop.settings["gross_margin"] < stopped["cost_per_click"]
     assert len(stopped) > 10 and losing.mean() > 0.9
+
+
+def test_numbers_that_repeat_are_roots_and_those_that_count_are_not():
+    from tmall_nb.stats.keywords import encode_roots
+    from tmall_nb.stats.segment import Segmenter
+
+    texts = [*(f"2025连衣裙{900 + k}" for k in range(20)), "连衣裙"]
+    roots, names = encode_roots(texts, Segmenter(["连衣裙"]))
+    kept = {names[k] for k in roots[roots >= 0]}
+    assert kept == {"2025", "连衣裙"}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 _WIDTH = 8  # roots kept per text; longer search terms hardly exist
 _CHUNK = 50_000
+_LEAST_PLACES = 5
 
 
 class Cutter(Protocol):
@@ -19,7 +20,7 @@ class Cutter(Protocol):
 
 
 def encode_roots(texts: Sequence[str], cutter: Cutter) -> tuple[NDArray[np.int32], list[str]]:
-    """Number the distinct roots of every text; a bare number is no root, as it says nothing about other texts.
+    """Number the distinct roots of every text; a bare number is a root only where it repeats (2025), not where it counts.
 
     Returns
     -------
@@ -34,10 +35,14 @@ def encode_roots(texts: Sequence[str], cutter: Cutter) -> tuple[NDArray[np.int32
         columns: list[int] = []
         values: list[int] = []
         for row, words in enumerate(part, start):
-            distinct = [w for w in dict.fromkeys(words) if not w.isdecimal()][:_WIDTH]
+            distinct = list(dict.fromkeys(words))[:_WIDTH]
             for column, word in enumerate(distinct):
                 rows.append(row)
                 columns.append(column)
                 values.append(number.setdefault(word, len(number)))
         roots[rows, columns] = values
-    return roots, list(number)
+    names = list(number)
+    places = np.bincount(roots[roots >= 0], minlength=len(names))
+    rare = np.array([n.isdecimal() for n in names] + [False]) & (np.append(places, 0) < _LEAST_PLACES)
+    roots[rare[roots]] = -1
+    return roots, names
