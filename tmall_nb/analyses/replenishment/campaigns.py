@@ -54,7 +54,8 @@ def _one(basis: Basis, numbers: Numbers, first: int, last: int, *, level: float)
     yuan, yuan_low, yuan_high = spread(saved)
     state = items["state"].to_numpy(object)
     frame = items[["item_id", "item_title"]].assign(
-        expected=expected, low=np.minimum(low, expected), high=np.maximum(high, expected), need_units=need, have_units=have, short_units=short,
+        expected=expected, low=np.minimum(low, expected), high=np.maximum(high, expected), need_units=need,
+        have_units=have, short_units=short,
         saved_yuan=yuan, saved_yuan_low=yuan_low, saved_yuan_high=yuan_high,
         order_by=pd.Series(last_day).where(~late, basis.dates[0]).where(short > 0).to_numpy(),
         verdict=np.select([~numbers.ok, short <= 0, late], [state, "enough", "order_late"], "order_now"),
