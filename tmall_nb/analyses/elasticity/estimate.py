@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from tmall_nb.analyses.elasticity.design import build_design, refuse
-from tmall_nb.analyses.elasticity.effects import no_effects, split_effects
+from tmall_nb.analyses.elasticity.design import Design, build_design, refuse
+from tmall_nb.analyses.elasticity.effects import Effects, no_effects, split_effects
 from tmall_nb.analyses.elasticity.findings import Evidence, describe_elasticity
 from tmall_nb.analyses.elasticity.inputs import ItemDays, read_item_days
 from tmall_nb.analyses.elasticity.result import ElasticityResult
@@ -18,7 +19,9 @@ from tmall_nb.analyses.elasticity.tabulate import category_table, check_row, dem
 from tmall_nb.analyses.result import Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.shop import Shop
-from tmall_nb.stats.elasticity import fit_panel
+from tmall_nb.stats.elasticity import Fit, fit_panel
+
+Array = NDArray[np.float64]
 
 LEVEL = 0.95
 SOURCE = (
@@ -80,10 +83,7 @@ def estimate_elasticity(
         design = build_design(data, keep)
         found = design, fit_panel(design.panel(data))
     table = item_table(data, changes, refused, found)
-    answered = bool((table["verdict"] == "ok").any()) and found is not None
-    bias = stock_bias(data, *found) if answered and found and not data.stock_known else (np.nan, np.nan)
-    effects = split_effects(data, found[0], refused[1]) if answered and found else no_effects()
-    second = second_estimates(data, *found) if answered and found else pd.DataFrame(columns=list(SECOND))
+    bias, effects, second = _beside(data, table, refused[1], found)
     checks = check_row(data, found, bias)
     findings = describe_elasticity(
         Evidence(table, checks, effects, second), stock_known=data.stock_known, instrument=instrument
@@ -101,6 +101,16 @@ def estimate_elasticity(
         effects=effects.overall,
         second=second,
     )
+
+
+def _beside(
+    data: ItemDays, table: pd.DataFrame, units: Array, found: tuple[Design, Fit] | None
+) -> tuple[tuple[float, float], Effects, pd.DataFrame]:
+    """Stock bias, parts of the response, second estimates; empty where no item got a number."""
+    if found is None or not (table["verdict"] == "ok").any():
+        return (np.nan, np.nan), no_effects(), pd.DataFrame(columns=list(SECOND))
+    bias = (np.nan, np.nan) if data.stock_known else stock_bias(data, *found)
+    return bias, split_effects(data, found[0], units), second_estimates(data, *found)
 
 
 def _method(data: ItemDays, instrument: str | None, controls: Sequence[str], least: int) -> Method:

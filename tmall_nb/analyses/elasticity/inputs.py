@@ -81,67 +81,93 @@ class ItemDays:
 
 def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls: Sequence[str]) -> ItemDays:
     """Return the matrices of a shop or a frame; bad rows raise with row and column."""
-    if isinstance(source, Shop):
-        from tmall_nb.queries.price_days import price_days
-
-        frame = price_days(source)
-        if instrument == "cost" and "cost" not in frame:
-            raise NotEnoughData(
-                f"{source.shop_id}: instrument='cost' needs unit costs over time: fill the sheet of `tmall-nb template costs`"
-            )
-    else:
-        frame = source
+    frame = _of_shop(source, instrument) if isinstance(source, Shop) else source
     _check_columns(frame, instrument, controls)
-    frame = frame.reset_index(drop=True)
-    frame = frame.assign(date=pd.to_datetime(frame["date"]).dt.normalize(), item_id=frame["item_id"].astype(str))
-    units, price = (pd.to_numeric(frame[c], errors="coerce") for c in ("paid_units", "price_yuan"))
-    _check_values(frame, units, price)
+    frame = _typed(frame.reset_index(drop=True))
+    _check_values(frame, frame["paid_units"], frame["price_yuan"])
     ids, row = np.unique(frame["item_id"].to_numpy(str), return_inverse=True)
     dates = pd.date_range(frame["date"].min(), frame["date"].max())
-    column = (frame["date"] - dates[0]).dt.days.to_numpy()
-    shape = (len(ids), len(dates))
-
-    def matrix(values: pd.Series, fill: float = np.nan) -> Array:
-        out = np.full(shape, fill)
-        out[row, column] = values.to_numpy(float)
-        return out
-
-    stocked = "in_stock" in frame and frame["in_stock"].notna().any()
-    known = units.notna() & price.notna() & (price > 0)
-    open_days = frame["in_stock"].fillna(True).astype(bool) if stocked else pd.Series(True, index=frame.index)
-    sold_out = frame["sold_out"].fillna(False).astype(bool) if "sold_out" in frame else pd.Series(False, index=frame.index)
-    sure = frame["price_known"].fillna(True).astype(bool) if "price_known" in frame else pd.Series(True, index=frame.index)
-    unsure = int((known & open_days & ~sure).sum())
-    dropped = {
-        "price_between_sales": unsure,
-        "no_price_or_units": int((~known).sum()),
-        "empty_from_the_morning": int((known & ~open_days).sum()),
-    }
-    category = frame["category"].fillna("").astype(str) if "category" in frame else pd.Series("", index=frame.index)
-    first = pd.Series(category.to_numpy()).groupby(row).first()
-    given = {name: matrix(pd.to_numeric(frame[name]).astype(float)) for name in controls}
-    extra = {
-        c: matrix(pd.to_numeric(frame[c], errors="coerce")) if c in frame else None for c in ("list_price_yuan", "sold_until")
-    }
+    matrix = _Matrix(row, (frame["date"] - dates[0]).dt.days.to_numpy(), (len(ids), len(dates)))
+    seen, sold_out, dropped = _days_that_enter(frame)
+    given = {name: matrix(frame[name]) for name in controls}
     return ItemDays(
         ids=list(ids),
-        category=list(first),
+        category=list(pd.Series(_text(frame, "category")).groupby(row).first()),
         dates=dates,
-        units=matrix(units),
-        price=matrix(price),
-        instrument=matrix(pd.to_numeric(frame[instrument], errors="coerce")) if instrument else None,
-        seen=matrix((known & open_days & sure).astype(float), 0.0) > 0,
-        censored=matrix((known & open_days & sure & sold_out).astype(float), 0.0) > 0,
+        units=matrix(frame["paid_units"]),
+        price=matrix(frame["price_yuan"]),
+        instrument=matrix(frame[instrument]) if instrument else None,
+        seen=matrix(seen, 0.0) > 0,
+        censored=matrix(seen & sold_out, 0.0) > 0,
         controls={name: _control(values, name) for name, values in given.items()},
-        stock_known=bool(stocked or ("sold_out" in frame and frame["sold_out"].notna().any())),
+        stock_known=any(c in frame and bool(frame[c].notna().any()) for c in ("in_stock", "sold_out")),
         rows=len(frame),
         dropped=dropped,
         marks=tuple(v for v in given.values() if set(np.unique(v[np.isfinite(v)])) <= {0.0, 1.0}),
-        list_price=extra["list_price_yuan"],
-        sold_until=extra["sold_until"],
+        list_price=matrix(frame["list_price_yuan"]) if "list_price_yuan" in frame else None,
+        sold_until=matrix(frame["sold_until"]) if "sold_until" in frame else None,
         events=_event_days(source, dates) if isinstance(source, Shop) else None,
-        price_source=str(frame["price_source"].iloc[0]) if "price_source" in frame else "",
+        price_source=str(_text(frame, "price_source")[0]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """Puts a column of the frame into (items, days)."""
+
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    shape: tuple[int, int]
+
+    def __call__(self, values: pd.Series, fill: float = np.nan) -> Array:
+        out = np.full(self.shape, fill)
+        out[self.row, self.column] = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        return out
+
+
+def _of_shop(shop: Shop, instrument: str | None) -> pd.DataFrame:
+    from tmall_nb.queries.price_days import price_days
+
+    frame = price_days(shop)
+    if instrument == "cost" and "cost" not in frame:
+        raise NotEnoughData(
+            f"{shop.shop_id}: instrument='cost' needs unit costs over time: fill the sheet of `tmall-nb template costs`"
+        )
+    return frame
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    dates = pd.to_datetime(frame["date"], errors="coerce")
+    if dates.isna().any():
+        row = int(np.flatnonzero(dates.isna())[0])
+        found = f"{frame['date'].iloc[row]!r} is not a date; write 2025-11-11"
+        raise ExportError("item_days", found, row=row + 1, column="date")
+    numbers = {c: pd.to_numeric(frame[c], errors="coerce") for c in ("paid_units", "price_yuan")}
+    return frame.assign(date=dates.dt.normalize(), item_id=frame["item_id"].astype(str), **numbers)
+
+
+def _text(frame: pd.DataFrame, column: str) -> NDArray[np.object_]:
+    """A text column, "" where it is missing."""
+    if column not in frame:
+        return np.full(len(frame), "", dtype=object)
+    return frame[column].astype(object).where(frame[column].notna(), "").astype(str).to_numpy(object)
+
+
+def _days_that_enter(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, dict[str, int]]:
+    """Return rows that enter, rows that sold out, and what is left out by reason."""
+
+    def flag(column: str, otherwise: bool) -> pd.Series:
+        given = frame[column] if column in frame else pd.Series(otherwise, index=frame.index)
+        return given.astype("boolean").fillna(otherwise).astype(bool)
+
+    known = frame["paid_units"].notna() & frame["price_yuan"].notna() & (frame["price_yuan"] > 0)
+    stocked, sure = flag("in_stock", True), flag("price_known", True)
+    dropped = {
+        "price_between_sales": int((known & stocked & ~sure).sum()),
+        "no_price_or_units": int((~known).sum()),
+        "empty_from_the_morning": int((known & ~stocked).sum()),
+    }
+    return known & stocked & sure, flag("sold_out", False), dropped
 
 
 def _event_days(shop: Shop, dates: pd.DatetimeIndex) -> NDArray[np.bool_]:

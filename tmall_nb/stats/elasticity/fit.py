@@ -227,8 +227,7 @@ def _result(panel: Panel, state: State, rounds: int, moved: float, add: int | No
     step = solve(panel, state, with_variance=True, weight=weight, control=add)
     state.local += step.local
     state.shared += step.shared
-    categories = int(panel.category.max()) + 1
-    at = slice(panel.days, panel.days + categories)
+    at = slice(panel.days, panel.days + int(panel.category.max()) + 1)
     control_mean, control_variance = _control_means(panel, state.shared, step.shared_variance)
     elasticity = state.local[:, 1] + state.shared[at][panel.category]
     return Fit(

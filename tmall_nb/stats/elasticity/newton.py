@@ -173,23 +173,36 @@ def solve(panel: Panel, state: State, *, with_variance: bool, weight: Array | No
         kept.append((rows, factor, half, reduced))
     solved = cho_factor(schur)
     shared = cho_solve(solved, gradient)
-    local, variance = np.empty_like(state.local), np.full(panel.items, np.nan)
-    inverse = cho_solve(solved, np.eye(size)) if with_variance else None
-    total, own_part, both = np.zeros(size), 0.0, np.full(panel.items, np.nan)
+    local = np.empty_like(state.local)
     for rows, factor, half, reduced in kept:
         local[rows] = np.einsum("iqp,iq->ip", factor, half - reduced @ shared)
-        if inverse is not None:
-            reach = -np.einsum("iq,iqg->ig", factor[:, :, 1], reduced)
-            reach[np.arange(len(reach)), panel.days + panel.category[rows]] += 1.0
-            variance[rows] = conditional[rows, 1] + ((reach @ inverse) * reach).sum(axis=1)
-            if control is not None:
-                both[rows] = _sum_variance(panel, rows, factor, reduced, (inverse, control))
-            if weight is not None:
-                total += weight[rows] @ reach
-                own_part += float(weight[rows] ** 2 @ conditional[rows, 1])
-    spread = np.diag(inverse).copy() if inverse is not None else np.full(size, np.nan)
-    weighted = own_part + float(total @ inverse @ total) if inverse is not None else np.nan
-    return Step(local, shared, conditional, variance, spread, weighted, both)
+    if not with_variance:
+        return Step(local, shared, conditional, np.full(panel.items, np.nan), np.full(size, np.nan), np.nan, np.empty(0))
+    return _variances(panel, (local, shared, conditional), kept, cho_solve(solved, np.eye(size)), (weight, control))
+
+
+def _variances(
+    panel: Panel,
+    step: tuple[Array, Array, Array],
+    kept: list[tuple[slice, Array, Array, Array]],
+    inverse: Array,
+    wanted: tuple[Array | None, int | None],
+) -> Step:
+    """Complete a step with the posterior variances."""
+    weight, control = wanted
+    total, own_part = np.zeros(len(inverse)), 0.0
+    variance, both = np.empty(panel.items), np.full(panel.items, np.nan)
+    for rows, factor, _, reduced in kept:
+        reach = -np.einsum("iq,iqg->ig", factor[:, :, 1], reduced)
+        reach[np.arange(len(reach)), panel.days + panel.category[rows]] += 1.0
+        own = (factor[:, :, 1] ** 2).sum(axis=1)
+        variance[rows] = own + ((reach @ inverse) * reach).sum(axis=1)
+        if control is not None:
+            both[rows] = _sum_variance(panel, rows, factor, reduced, (inverse, control))
+        if weight is not None:
+            total += weight[rows] @ reach
+            own_part += float(weight[rows] ** 2 @ own)
+    return Step(*step, variance, np.diag(inverse).copy(), own_part + float(total @ inverse @ total), both)
 
 
 def _sum_variance(panel: Panel, rows: slice, factor: Array, reduced: Array, rest: tuple[Array, int]) -> Array:
