@@ -47,20 +47,22 @@ def what_if_bids(result: KeywordResult, *, language: str = "zh") -> Panel:
         return draw_verdicts(priced(values), language=language, fig=chart)
 
     def tell(values: Mapping[str, float]) -> str:
-        frame = priced(values)
-        spend = frame.groupby("verdict")["spend"].agg(["size", "sum"])
-        count = {v: int(spend["size"].get(v, 0)) for v in ("raise", "lower", "negative")}
-        waste = float(spend["sum"].get("negative", 0.0))
-        text = say("panel_result", language, up=count["raise"], down=count["lower"], negative=count["negative"], waste=waste)
-        lists = (
-            ("panel_waste", frame[frame["verdict"] == "negative"], "spend", "yuan"),
-            ("panel_bids", frame[frame["verdict"].isin(["raise", "lower"])], "max_bid_yuan", "yuan2"),
-        )
-        return " ".join(
-            [text, *(_named(key, part, (column, unit), language) for key, part, column, unit in lists if len(part))]
-        )
+        return _told(priced(values), language)
 
     return Panel(sliders, draw, tell, language=language)
+
+
+def _told(frame: pd.DataFrame, language: str) -> str:
+    """How many bids move, what is spent on keywords to stop, and the largest of both by name."""
+    spend = frame.groupby("verdict")["spend"].agg(["size", "sum"])
+    count = {v: int(spend["size"].get(v, 0)) for v in ("raise", "lower", "negative")}
+    waste = float(spend["sum"].get("negative", 0.0))
+    text = say("panel_result", language, up=count["raise"], down=count["lower"], negative=count["negative"], waste=waste)
+    lists = (
+        ("panel_waste", frame[frame["verdict"] == "negative"], "spend", "yuan"),
+        ("panel_bids", frame[frame["verdict"].isin(["raise", "lower"])], "max_bid_yuan", "yuan2"),
+    )
+    return " ".join([text, *(_named(key, part, (column, unit), language) for key, part, column, unit in lists if len(part))])
 
 
 def _named(key: str, frame: pd.DataFrame, figure: tuple[str, str], language: str) -> str:

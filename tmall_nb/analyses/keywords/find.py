@@ -19,6 +19,11 @@ from tmall_nb.stats.ranges import better_than_random, multiply_ranges
 
 ACT = 0.8  # probability at which a term is worth buying at the usual price
 _LEAST_BUYERS = 5
+_COLUMNS = [
+    *("keyword", "source", "visitors", "buyers", "conversion_rate", "low", "high"),
+    *("value_per_visitor", "value_per_visitor_low", "value_per_visitor_high", "suggested_bid_yuan"),
+    *("demand_low", "demand_high", "probability_better", "pays"),
+]
 _WEAK = 0.25  # a shop reaching less than this share of its usual reach hardly reaches the term
 
 
@@ -173,25 +178,8 @@ def _opportunities(own: pd.DataFrame, reach: pd.DataFrame, bought: set[str]) -> 
     extra = reach[~_plain(reach["keyword"]).isin(bought | set(_plain(fresh["keyword"])))].assign(source="market")
     wanted = ["keyword", "demand_low", "demand_high", "probability_better"]
     fresh = fresh.merge(reach[wanted], on="keyword", how="left")
-    columns = [
-        "keyword",
-        "source",
-        "visitors",
-        "buyers",
-        "conversion_rate",
-        "low",
-        "high",
-        "value_per_visitor",
-        "value_per_visitor_low",
-        "value_per_visitor_high",
-        "suggested_bid_yuan",
-        "demand_low",
-        "demand_high",
-        "probability_better",
-        "pays",
-    ]
-    parts = [f.reindex(columns=columns) for f in (fresh, extra) if len(f)]
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    parts = [f.reindex(columns=_COLUMNS) for f in (fresh, extra) if len(f)]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
     market = table["source"] == "market"
     table["verdict"] = np.select(
         [

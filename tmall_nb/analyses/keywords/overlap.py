@@ -84,16 +84,6 @@ def _one(key: str, clicks: Array, visits: Array, total: Array, level: float) -> 
     slope = float(coefficients[1])
     effect = _DETECT * clicks.mean()
     needed = 4 * variance * inflate * (1.96 + 0.84) ** 2 / max(effect, 1e-9) ** 2
-    return (
-        key,
-        0.0,
-        clicks.sum(),
-        visits.sum(),
-        used,
-        slope,
-        slope - reach,
-        slope + reach,
-        float(stdtr(freedom, slope / sd)),
-        "",
-        float(np.clip(np.ceil(needed), 14, _TEST_LIMIT)),
-    )
+    test = float(np.clip(np.ceil(needed), 14, _TEST_LIMIT))
+    found = (slope, slope - reach, slope + reach, float(stdtr(freedom, slope / sd)))
+    return (key, 0.0, clicks.sum(), visits.sum(), used, *found, "", test)

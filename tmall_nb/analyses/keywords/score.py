@@ -96,7 +96,7 @@ def score_keywords(
     value = shrink_values(rows["ad_orders"].to_numpy(float), rows["ad_sales"].to_numpy(float))
     needed = needed_rates(rows, value[0], margin, target_roas)
     rates = score_rates(model, (clicks, orders), roots, level=level, thresholds=needed, log_sd=value[1])
-    scored = Scored(rates, _without_one(model, (clicks, orders), roots, rates, needed, value[1], level), *value)
+    scored = Scored(rates, _without_one(model, (clicks, orders, roots), rates, (needed, value[1]), level), *value)
     table = price_keywords(rows, scored, margin, target_roas, level)
     table.insert(1, "kind", kind)
     tokens = _tokens(model, roots, names, rows, level)
@@ -115,15 +115,14 @@ def shop_segmenter(texts: list[str], extra: tuple[str, ...] = (), seed: int = 0)
 
 def _without_one(
     model: RateModel,
-    counts: tuple[Array, Array],
-    roots: NDArray[np.int32],
+    rows: tuple[Array, Array, NDArray[np.int32]],
     rates: RateScores,
-    needed: Array,
-    log_sd: Array,
+    compared: tuple[Array, Array],
     level: float,
 ) -> RateScores:
     """Scores with one order fewer where a keyword has one to three; with more, one order hardly moves anything."""
-    clicks, orders = counts
+    clicks, orders, roots = rows
+    needed, log_sd = compared
     few = np.flatnonzero((orders > 0) & (orders <= _LUCKY))
     out = RateScores(*(getattr(rates, n).copy() for n in ("mean", "low", "high", "prior", "below")))
     if few.size:
