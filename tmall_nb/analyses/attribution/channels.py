@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.attribution._platform import pace_month, platform_returns
+from tmall_nb.analyses.attribution._say import channel_findings, crossings
 from tmall_nb.analyses.attribution.paths import MODELS, attribute_paths
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import ParameterError
@@ -104,7 +105,9 @@ def compare_channels(
         parameters={"window_days": window, "margin": "-" if margin is None else margin},
         seed=seed,
     )
-    return AttributionResult(table, _returns(table), credit, pacing, _findings(table, mix, pacing), method)
+    return AttributionResult(
+        table, _returns(table), credit, pacing, channel_findings(table, crossings(mix, table), pacing), method
+    )
 
 
 def _margin(shop: Shop, margin: float | None) -> float | None:
@@ -176,49 +179,3 @@ def _returns(table: pd.DataFrame) -> pd.DataFrame:
             part[side] = table.get(f"{name}_{side}", table[name])
         frames.append(part)
     return pd.concat(frames, ignore_index=True)
-
-
-def _findings(table: pd.DataFrame, mix: MediaMixResult | None, pacing: pd.DataFrame) -> tuple[Finding, ...]:
-    found: list[Finding] = []
-    both = table[table["roas_reported"].notna() & table["roas_incremental"].notna()]
-    if len(both):
-        top = both.iloc[int((both["roas_reported"] / both["roas_incremental"]).to_numpy().argmax())]
-        values = {
-            "channel": top["channel"],
-            "reported": top["roas_reported"],
-            "net": top["roas_net"],
-            "value": top["roas_incremental"],
-        }
-        values |= {"value_low": top["roas_incremental_low"], "value_high": top["roas_incremental_high"]}
-        found.append(Finding("channels_platform_inflated", "watch", values))
-    elif table["roas_reported"].notna().any():
-        found.append(Finding("channels_platform_only", "unknown", {"count": int(table["roas_reported"].notna().sum())}))
-    for row in table.itertuples():
-        best = ("roas_geo" if row.verdict == "geo" else "roas_incremental") if row.verdict in ("geo", "incremental") else None
-        if best is None or not np.isfinite(float(row.break_even)):
-            continue
-        low, high = getattr(row, best + "_low"), getattr(row, best + "_high")
-        values = {
-            "channel": row.channel,
-            "value": getattr(row, best),
-            "value_low": low,
-            "value_high": high,
-            "break_even": row.break_even,
-        }
-        if low > row.break_even:
-            found.append(Finding("channel_pays", "good", values))
-        elif high < row.break_even:
-            found.append(Finding("channel_loses", "act", values, action=True))
-        else:
-            found.append(Finding("channel_unclear", "unknown", values))
-    doubtful = table[table["verdict"] == "test_first"]
-    if len(doubtful):
-        names = "、".join(doubtful["channel"])
-        found.append(Finding("channels_test_first", "unknown", {"channel": names, "count": len(doubtful)}, action=True))
-    if table["break_even"].isna().all():
-        found.append(Finding("channels_no_margin", "unknown", {"count": len(table)}))
-    if len(pacing):
-        spent, projected, usual = (float(pacing[c].sum()) for c in ("spent", "projected", "usual"))
-        values = {"month": f"{pacing['month'].iloc[0]:%Y-%m}", "spent": spent, "projected": projected, "usual": usual}
-        found.append(Finding("channels_pacing", "watch" if usual > 0 and abs(projected / usual - 1) > 0.15 else "good", values))
-    return tuple(found)
