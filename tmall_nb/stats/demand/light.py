@@ -1,8 +1,8 @@
 """A shrunk log-linear regression of units on weekday, season, price and what is known ahead; all series at once.
 
 Model: mean units = exp(level + x b), variance mean + mean² / 7 (so that zeros need no ``log(1 + units)``, which would
-flatten every slope); older days weigh less by a half-life; slopes are drawn to their category's and the panel's by a few
-pseudo-observations; the level follows the last weeks. Fitted by iteratively reweighted least squares.
+flatten every slope); older days weigh less by a half-life; slopes are drawn to their category's and the panel's by
+many pseudo-observations; the level follows the last weeks. Fitted by iteratively reweighted least squares.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tmall_nb.stats.demand.panel import Panel, previous
 __all__ = ["design", "fitted_light", "forecast_light", "light_origins"]
 
 DISPERSION = 0.15
-PSEUDO = 7.0
+PSEUDO = 150.0
 STEPS = 4
 WIDEST = 3.0
 ENOUGH = 14
