@@ -23,6 +23,7 @@ say = partial(label, "demand")
 ITEMS = 6
 BACK = {"facecolor": "white", "alpha": 0.75, "pad": 0.8, "lw": 0}
 BURSTS = ("开门红", "尾款", "高潮")
+LONG = 150  # days from which phases lose their names and campaigns take two lines
 NARROWEST = {"zh": 5, "en": 14}  # days of a phase that still take a name
 
 
@@ -62,18 +63,20 @@ def _phases(ax: Axes, phases: pd.DataFrame, first: pd.Timestamp, last: pd.Timest
     seen = phases.assign(
         start=phases["start"].dt.normalize().clip(lower=first), end=phases["end"].dt.normalize().clip(upper=last)
     )
-    for campaign, rows in seen[seen["start"] <= seen["end"]].groupby("campaign", sort=False):
+    crowded = (last - first).days > LONG
+    for number, (campaign, rows) in enumerate(seen[seen["start"] <= seen["end"]].groupby("campaign", sort=False)):
         shade(ax, rows["start"].min(), rows["end"].max(), None)
         for row in rows[rows["phase"].isin(BURSTS)].itertuples():
             half = pd.Timedelta(hours=12)
             ax.axvspan(row.start - half, row.end + half, fc="none", ec=TONES["watch"], hatch="....", lw=0, zorder=0)
         wide = rows[(rows["end"] - rows["start"]).dt.days >= NARROWEST[language]]
         named = [(r.start, r.end, value_word(str(r.phase), language)) for r in wide.itertuples()]
-        _names(ax, str(campaign), named, (rows["start"].min(), rows["end"].max()))
+        down = -14 * (number % 2) if crowded else 0
+        _names(ax, str(campaign), [] if crowded else named, (rows["start"].min(), rows["end"].max()), down)
 
 
 def _names(
-    ax: Axes, campaign: str, named: list[tuple[pd.Timestamp, pd.Timestamp, str]], span: tuple[pd.Timestamp, ...]
+    ax: Axes, campaign: str, named: list[tuple[pd.Timestamp, pd.Timestamp, str]], span: tuple[pd.Timestamp, ...], down: int
 ) -> None:
     def write(middle: pd.Timestamp, text: str, down: int) -> Text:
         return ax.annotate(
@@ -81,7 +84,7 @@ def _names(
             textcoords="offset points", ha="center", va="top", fontsize=8, color=MUTED, bbox=BACK,
         )  # fmt: skip
 
-    write(span[0] + (span[1] - span[0]) / 2, campaign, -2)
+    write(span[0] + (span[1] - span[0]) / 2, campaign, -2 + down)
     small = [write(start + (end - start) / 2, name, -14) for start, end, name in named]
     _hide_on_phone(ax, small)
 

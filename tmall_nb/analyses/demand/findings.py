@@ -31,7 +31,8 @@ def forecast_findings(
     units = float(shop["units"].sum())
     low, high = _total_interval(windows, units)
     total = {"units": units, "units_low": low, "units_high": high, "items": len(table), "start": start, "end": end}
-    findings = [Finding("demand_total", "good" if len(usable) else "unknown", total)]
+    tested = len(usable) > 0 and bool(np.isfinite(low))
+    findings = [Finding("demand_total" if tested else "demand_total_no_interval", "good" if tested else "unknown", total)]
     findings += [_winner(models), *_campaign(events)]
     if not planned:
         findings.append(Finding("demand_no_plan", "unknown", {"start": start, "end": end}, action=True))
@@ -135,9 +136,8 @@ def _shortage(table: pd.DataFrame, margin: float | None) -> Finding | None:
     if known.empty:
         return None
     if short.empty:
-        return Finding(
-            "demand_stock_lasts", "good", {"items": len(known), "tight": int((known["short_units_high"] >= 1).sum())}
-        )
+        tight = int((known["short_units_high"] >= 1).sum())
+        return Finding("demand_stock_lasts" if tight else "demand_stock_ample", "good", {"items": len(known), "tight": tight})
     price = short["price_yuan"] if "price_yuan" in short else pd.Series(np.nan, index=short.index)
     worth = {n: float((short[c] * price).sum(min_count=1)) for n, c in SHORT.items()}
     first = short.iloc[0] if price.isna().all() else short.loc[(short["short_units"] * price).idxmax()]

@@ -76,7 +76,7 @@ def sum_interval(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     actual = np.where(seen, fit.window_actual, 0.0).sum(axis=2)
     told = np.where(seen, fit.window_units, 0.0).sum(axis=2)
     actual = np.where(seen.any(axis=2), actual, np.nan)
-    if len(fit.windows) >= LEAST_WINDOWS and np.isfinite(actual).sum() < FEW_SUMS:
+    if len(fit.windows) < LEAST_WINDOWS or np.isfinite(actual).sum() < FEW_SUMS:
         return few_sums(total, actual, told)
     residuals = fit_residuals(actual[..., None], told[..., None])
     low, high = residuals.quantile(total[:, None], 0.1)[:, 0], residuals.quantile(total[:, None], 0.9)[:, 0]

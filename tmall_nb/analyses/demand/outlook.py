@@ -83,11 +83,15 @@ def _students_t(count: np.ndarray) -> np.ndarray:
 
 def few_sums(total: np.ndarray, actual: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """80 % interval of (S,) totals from a handful of past sums (W, S): one spread for all items, never below counting noise."""
+    from scipy.special import stdtrit
+
     seen = np.isfinite(actual) & (told > 0)
     ratio = np.log((np.where(seen, actual, 0.0) + 0.5) / (told + 0.5))
+    if not seen.any():
+        return np.full(len(total), np.nan), np.full(len(total), np.nan)
     noise = 1.0 / np.maximum(told, 0.5)
     spread = np.sqrt(max(float((ratio**2 - noise)[seen].mean()), 0.0) + 1.0 / np.maximum(total, 0.5))
-    reach = spread * float(_students_t(np.array([float(len(actual))]))[0])
+    reach = spread * float(stdtrit(len(actual), 0.9))
     low, high = (total + 0.5) * np.exp(-reach) - 0.5, (total + 0.5) * np.exp(reach) - 0.5
     return np.clip(low, 0.0, total), np.maximum(high, total)
 
