@@ -70,7 +70,7 @@ def test_tools_are_booked_by_name_and_the_rest_is_unclear(parts, demo_shop, tmp_
 
 
 def test_listed_offers_share_the_reductions(parts, demo_shop, tmp_path):
-    _, _, chosen, lift = parts
+    lift = parts[3]
     stack = pd.DataFrame({
         "item_id": list(lift.enrolled[:1]) * 2, "sku_id": ["a", "a"], "campaign_id": ["1", "1"],
         "tool": ["店铺满减", "88VIP消费券"],
