@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+import tmall_nb as tn
 from tmall_nb.analyses.attribution._say import channel_findings, crossings
+from tmall_nb.queries.ad_weeks import spend_target
 from tmall_nb.words import say
 
 SHARES = [0.0, 0.1, 0.2, 0.3]
@@ -52,3 +54,29 @@ def test_without_a_margin_nothing_crosses():
     crossed = crossings(grid(search=[5.0, 1.0, 0.5, 0.1]), table("search", break_even=float("nan")))
     keys = [f.key for f in channel_findings(table("search", break_even=float("nan")), crossed, pd.DataFrame())]
     assert keys == ["channels_test_first", "channels_no_margin"]
+
+
+def month(low, high, target):
+    values = {"month": pd.Timestamp("2026-01-01"), "spent": 1e3, "projected": (low + high) / 2, "low": low, "high": high}
+    return pd.DataFrame([values | {"usual": 5e3, "pace": 1.0, "days_left": 9, "target": target}])
+
+
+@pytest.mark.parametrize(
+    ("target", "key"),
+    [(4e3, "pacing_over"), (5e3, "pacing_on_target"), (7e3, "pacing_under"), (float("nan"), "channels_pacing")],
+)
+def test_the_month_is_set_against_its_budget(target, key):
+    nothing = crossings(None, table("search"))
+    (finding,) = [f for f in channel_findings(table("search"), nothing, month(4.5e3, 6e3, target)) if "pacing" in f.key]
+    assert finding.key == key
+    assert "2026-01" in str(say([finding], "zh"))
+
+
+def test_a_months_budget_comes_from_the_sheet_of_targets(tmp_path):
+    (tmp_path / "s").mkdir()
+    rows = ["开始日期,结束日期,指标,目标", "2026-01-01,2026-12-31,广告花费,36500", "2026-02-01,2026-02-28,广告花费,5000"]
+    (tmp_path / "s" / "目标.csv").write_text("\n".join([*rows, "2026-01-01,2026-12-31,支付金额,999999"]), encoding="utf-8")
+    shop = tn.load_shop(tmp_path, "s")
+    assert spend_target(shop, pd.Timestamp("2026-01-01")) == pytest.approx(3100)
+    assert spend_target(shop, pd.Timestamp("2026-02-01")) == pytest.approx(5000)
+    assert pd.isna(spend_target(shop, pd.Timestamp("2027-01-01")))

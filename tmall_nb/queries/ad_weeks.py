@@ -9,6 +9,7 @@ from tmall_nb.errors import NotEnoughData
 from tmall_nb.queries.shop_days import AD_LEVELS, shop_days
 from tmall_nb.shop import Shop
 
+SPEND_METRICS = ["花费", "广告花费", "推广花费", "广告预算", "spend", "ad_spend"]
 CPS, BRAND_ZONE = "淘宝客", "品销宝"
 SHOP_COLUMNS = {
     "spend_keyword": "关键词推广",
@@ -134,6 +135,24 @@ def ad_weeks(shop: Shop) -> tuple[pd.DataFrame, list[str], list[str]]:
     frame["paid_amount"] = frame["paid_amount"].fillna(0.0)
     order = spend.sum().sort_values(ascending=False)
     return frame, [str(c) for c in order[order > 0].index], [str(c) for c in controls]
+
+
+def spend_target(shop: Shop, month: pd.Timestamp) -> float:
+    """The month's ad budget in yuan from the sheet of targets, longer spans by their days; NaN where none covers the month."""
+    if not shop.has("targets"):
+        return float("nan")
+    rows = shop.sql(
+        'SELECT CAST(start AS DATE) AS first, CAST("end" AS DATE) AS last, target FROM targets '
+        "WHERE trim(metric) IN (SELECT unnest($names))",
+        names=SPEND_METRICS,
+    )
+    first, last = month, month + pd.offsets.MonthEnd(0)
+    rows = rows[(rows["first"] <= first) & (rows["last"] >= last)]
+    if rows.empty:
+        return float("nan")
+    days = (rows["last"] - rows["first"]).dt.days + 1
+    shortest = days.idxmin()
+    return float(rows["target"][shortest]) * last.day / int(days[shortest])
 
 
 def _monday(dates: pd.Series) -> pd.Series:

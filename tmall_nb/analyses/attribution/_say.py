@@ -41,8 +41,8 @@ def crossings(mix: MediaMixResult | None, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def channel_findings(table: pd.DataFrame, crossed: pd.DataFrame, pacing: pd.DataFrame) -> tuple[Finding, ...]:
-    """Findings of the page on channels, most important first."""
+def channel_findings(table: pd.DataFrame, crossed: pd.DataFrame, whole: pd.DataFrame) -> tuple[Finding, ...]:
+    """Findings of the page on channels, most important first; ``whole`` is the pacing of all channels with ``target``."""
     doubtful = table[table["verdict"] == "test_first"]
     tests = {"channel": "、".join(doubtful["channel"]), "count": len(doubtful)}
     found = [*_inflated(table), *(f for row in table.itertuples() for f in _verdict_finding(row))]
@@ -50,7 +50,7 @@ def channel_findings(table: pd.DataFrame, crossed: pd.DataFrame, pacing: pd.Data
     found += _crossed(crossed)
     if table["break_even"].isna().all():
         found.append(Finding("channels_no_margin", "unknown", {"count": len(table)}))
-    return (*found, *_pacing(pacing))
+    return (*found, *_pacing(whole))
 
 
 def _inflated(table: pd.DataFrame) -> list[Finding]:
@@ -93,9 +93,18 @@ def _crossed(crossed: pd.DataFrame) -> list[Finding]:
     return []
 
 
-def _pacing(pacing: pd.DataFrame) -> list[Finding]:
-    if pacing.empty:
+def _pacing(whole: pd.DataFrame) -> list[Finding]:
+    """The shop's month against its budget, or against the month before where no budget is known."""
+    if whole.empty:
         return []
-    spent, projected, usual = (float(pacing[c].sum()) for c in ("spent", "projected", "usual"))
-    values = {"month": f"{pacing['month'].iloc[0]:%Y-%m}", "spent": spent, "projected": projected, "usual": usual}
-    return [Finding("channels_pacing", "watch" if usual > 0 and abs(projected / usual - 1) > PACE_ALARM else "good", values)]
+    row = whole.iloc[0]
+    values = {"month": f"{row['month']:%Y-%m}", "spent": row["spent"], "projected": row["projected"]}
+    values |= {"projected_low": row["low"], "projected_high": row["high"]}
+    if np.isfinite(row["target"]):
+        over, under = row["low"] > row["target"], row["high"] < row["target"]
+        key = "pacing_over" if over else "pacing_under" if under else "pacing_on_target"
+        values |= {"target": row["target"], "gap": abs(row["projected"] - row["target"]), "days": row["days_left"]}
+        return [Finding(key, "good" if not (over or under) else "act" if over else "watch", values, action=bool(over))]
+    usual = row["usual"]
+    values["usual"] = usual
+    return [Finding("channels_pacing", "watch" if usual > 0 and abs(row["pace"] - 1) > PACE_ALARM else "good", values)]

@@ -80,7 +80,7 @@ def compare_channels(
     -------
     AttributionResult with one row per channel, the largest spend first
     """
-    from tmall_nb.queries.ad_weeks import channel_days, refund_weeks
+    from tmall_nb.queries.ad_weeks import channel_days, refund_weeks, spend_target
 
     margin = _margin(shop, margin)
     days = channel_days(shop)
@@ -93,6 +93,9 @@ def compare_channels(
     table = _join_credit(table, credit)
     table["verdict"] = [_verdict(row) for _, row in table.iterrows()]
     pacing = pace_month(days, seed)
+    whole = pace_month(days.assign(channel=""), seed)
+    if len(whole):
+        whole = whole.assign(target=spend_target(shop, whole["month"].iloc[0]))
     table = table[[*COLUMNS]]
     method = Method(
         name="channels",
@@ -106,7 +109,7 @@ def compare_channels(
         seed=seed,
     )
     return AttributionResult(
-        table, _returns(table), credit, pacing, channel_findings(table, crossings(mix, table), pacing), method
+        table, _returns(table), credit, pacing, channel_findings(table, crossings(mix, table), whole), method
     )
 
 
