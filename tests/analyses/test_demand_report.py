@@ -222,3 +222,24 @@ def test_what_if_takes_an_elasticity_where_given(demand):
     days = tn.replan_demand(demand, price_change=0.25, elasticity=given)
     ratio = (days["units"] / days["units_before"]).groupby(days["item_id"]).mean()
     assert ratio["i3"] == pytest.approx(0.8) and ratio["i0"] == pytest.approx(1.0)
+
+
+def test_every_conclusion_has_its_sentence_and_no_sentence_is_left_over():
+    import re
+    from pathlib import Path
+
+    from tmall_nb.analyses import demand as package
+    from tmall_nb.words.catalogue import catalogue
+
+    text = "".join(p.read_text(encoding="utf-8") for p in Path(package.__file__).parent.glob("*.py"))
+    used = set(re.findall(r'"((?:demand|backtest|review)_[a-z_]+)"', text)) | {"demand_dying", "demand_new"}
+    told = set(catalogue("demand")["findings"])
+    assert told <= used | {"demand_not_enough_data"}
+    assert {k for k in used if k in told} == told - {"demand_not_enough_data"}
+
+
+def test_a_long_horizon_has_no_invented_interval(demo_shop):
+    result = tn.forecast_demand(demo_shop, horizon_days=180, model="light")
+    assert result.findings[0].key == "demand_total_no_interval" and result.totals["low"].isna().all()
+    assert (result.table["low"] <= result.table["units"]).all() and (result.table["units"] <= result.table["high"]).all()
+    assert len(tn.backtest_demand(demo_shop, horizon_days=180, model="light").origins) == 2
