@@ -69,7 +69,8 @@ def price_keywords(
     table["loss_probability"] = rates.below[0]
     table["wasted_yuan"] = np.where(np.isfinite(cost), np.maximum(spend - high * break_even * clicks, 0.0), 0.0)
     cautious = _range(scores.without_one, worth, log_sd, level)[0]
-    table["rank"] = _rank(cautious * factor / usual, np.isfinite(cost))
+    wide = (table["max_bid_yuan_high"] > WIDE * table["max_bid_yuan_low"]).to_numpy()
+    table["rank"] = _rank(cautious * factor / usual, wide, np.isfinite(cost))
     table["verdict"] = _verdicts(table, rates.below, scores.without_one.below[2], level)
     return table
 
@@ -114,10 +115,11 @@ def _range(scores: RateScores, worth: Array, log_sd: Array, level: float) -> tup
     return scores.mean * worth * np.exp(-down), scores.mean * worth * np.exp(up)
 
 
-def _rank(headroom: Array, paid: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """1 is the keyword whose surest bid exceeds its usual price by most; keywords never paid for come last."""
+def _rank(headroom: Array, wide: NDArray[np.bool_], paid: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """1 is the keyword whose surest bid exceeds its usual price by most; those whose bid is hardly known come after, as
+    their place rests on other keywords, and those never paid for last."""
     rank = np.empty(headroom.size, dtype=np.int64)
-    rank[np.lexsort((-np.nan_to_num(headroom), ~paid))] = np.arange(1, headroom.size + 1)
+    rank[np.lexsort((-np.nan_to_num(headroom), wide, ~paid))] = np.arange(1, headroom.size + 1)
     return rank
 
 

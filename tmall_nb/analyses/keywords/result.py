@@ -25,7 +25,8 @@ class KeywordResult:
         clicks, ad_orders, ad_sales, spend, cost_per_click; order_per_click with low and high (orders per click, 0-1);
         value_per_order, value_per_click (yuan), max_bid_yuan, profit_yuan (expected over the same clicks, after spend; empty
         without a margin), each of the last three with its ``_low`` and ``_high``; loss_probability (0-1);
-        wasted_yuan (loss that is certain at ``method.level``); rank (1 is the surest headroom over the price paid); verdict
+        wasted_yuan (loss that is certain at ``method.level``); rank (1 is the surest headroom over the price paid; bids
+        not known to a factor of four come after); verdict
     tokens : one row per word root: keywords, clicks, spend, effect with low and high (multiplies the odds of an order;
         1 is no effect), verdict (helps, hurts, no_difference)
     stages : one row per keyword and stage (impression_to_click, click_to_cart, cart_to_order or click_to_order): rate,

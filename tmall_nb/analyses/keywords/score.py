@@ -133,7 +133,7 @@ def _without_one(
             level=level,
             thresholds=needed[:, few],
             log_sd=log_sd[few],
-            fitted=False,
+            fitted=few,
         )
         out.low[few], out.mean[few], out.high[few], out.below[:, few] = part.low, part.mean, part.high, part.below
     return out

@@ -46,7 +46,7 @@ def score_rates(
     level: float = 0.9,
     thresholds: Array | None = None,
     log_sd: Array | None = None,
-    fitted: bool = True,
+    fitted: NDArray[np.integer] | None = None,
 ) -> RateScores:
     """Posterior mean and interval of every row's order rate.
 
@@ -58,16 +58,17 @@ def score_rates(
     roots : root numbers as given to ``fit_rates``, shape (rows, width)
     level : probability inside the interval (0-1)
     thresholds : rates to compare with, shape (thresholds, rows); NaN gives NaN
-    fitted : the rows are those given to ``fit_rates``, in the same order
+    fitted : for each row its place among those given to ``fit_rates``, -1 for a new one; None: the same rows in order
     log_sd : sd of the log of a factor the rate is multiplied with before it is compared, shape (rows,)
     """
     clicks, orders = counts
     rows = clicks.size
     asked = np.empty((0, rows)) if thresholds is None else np.atleast_2d(thresholds)
     out = RateScores(np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty((asked.shape[0], rows)))
-    position = np.full(rows, -1, dtype=np.int64)
-    if fitted:
-        position[model.rows] = np.arange(model.rows.size)
+    places = np.arange(rows) if fitted is None else fitted
+    known = np.full(max(int(places.max(initial=-1)), int(model.rows.max())) + 2, -1, dtype=np.int64)
+    known[model.rows] = np.arange(model.rows.size)
+    position = known[places]
     for part in _chunks(rows):
         prior = _prior(model, roots[part], position[part])
         grid, cumulative, mass = _posterior(prior, clicks[part].astype(float), orders[part].astype(float))
