@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tmall_nb.stats.demand.panel import Panel
+from tmall_nb.stats.demand.panel import Panel, Settings
 
 __all__ = ["is_busy", "log_origins"]
 
@@ -90,25 +90,28 @@ def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) 
         eta = level[:, None] + np.matmul(x[:, : origin + horizon], slopes[:, :, None])[:, :, 0]
         seen = moments.seen[:, :origin]
         miss = np.where(seen, moments.y[:, :origin] - eta[:, :origin], 0.0)
-        shift = miss[:, -recent:].sum(axis=1) / (seen[:, -recent:].sum(axis=1) + CALM)
-        again = _last_year(miss.sum(axis=0), seen.sum(axis=0), settings.year, horizon) if settings.season == 7 else 0.0
-        ahead = np.exp(np.clip(eta[:, origin:] + shift[:, None] + again, -12, 16))
+        again = _last_year(miss.sum(axis=0), seen.sum(axis=0), settings, int(origin) + horizon)
+        late = np.where(seen, miss - again[:origin], 0.0)[:, -recent:]
+        shift = late.sum(axis=1) / (seen[:, -recent:].sum(axis=1) + CALM)
+        ahead = np.exp(np.clip(eta[:, origin:] + shift[:, None] + again[origin:], -12, 16))
         out[n, :, : ahead.shape[1]] = ahead
     return out
 
 
-def _last_year(miss: np.ndarray, count: np.ndarray, year: int, horizon: int) -> np.ndarray:
-    """(horizon,) what the same days of last year had beyond the regression (a year-end), as far as it comes again.
+def _last_year(miss: np.ndarray, count: np.ndarray, settings: Settings, width: int) -> np.ndarray:
+    """What the same days of last year had beyond the regression (a year-end), as far as it comes again.
 
     ``miss`` (T,) summed log errors of all series and ``count`` behind them. A five-day mean is compared with its eight weeks;
-    how much of it comes again is the slope of this year's on last year's, between 0 and 1.
+    how much of it comes again is the slope of this year's on last year's, between 0 and 1. (width,) from the first day on.
     """
-    length = len(miss)
-    if length < year + LEAST_OVERLAP:
-        return np.zeros(horizon)
+    length, year = len(miss), settings.year
+    if settings.season != 7 or length < year + LEAST_OVERLAP:
+        return np.zeros(width)
     near = np.convolve(miss, np.ones(NEAR), "same") / np.maximum(np.convolve(count, np.ones(NEAR), "same"), 1)
     local = near - np.convolve(near, np.ones(AROUND) / AROUND, "same")
     before, now, weight = local[: length - year], local[year:], count[year:]
     slope = (weight * before * now).sum() / max(float((weight * before**2).sum()), 1e-9)
-    place = np.arange(length, length + horizon) - year
-    return np.where(place < length, np.clip(slope, 0.0, 1.0) * local[np.minimum(place, length - 1)], 0.0)
+    out = np.zeros(width)
+    copied = local[: width - year]
+    out[year : year + len(copied)] = np.clip(slope, 0.0, 1.0) * copied
+    return out
