@@ -61,7 +61,9 @@ NEEDS: Mapping[str, Needs] = {
     ),
     "customers": _needs("41_customer_value", "orders", "order_items refunds costs ads shop_daily"),
     "demand": _needs(
-        "50_demand_forecast", "product_daily|order_items", "stock enrolment campaign_summary plan product_master order_items"
+        "50_demand_forecast",
+        "product_daily|order_items",
+        "stock enrolment campaign_summary plan product_master order_items lead_times",
     ),
     "replenishment": _needs(
         "51_replenishment",
