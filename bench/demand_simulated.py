@@ -18,11 +18,12 @@ def event(which, options):
     rows = []
     for seed in range(FIRST_SEED[which], FIRST_SEED[which] + options.seeds):
         past, future, actual, days = event_world(seed)
-        began = time.process_time()
-        result = tn.forecast_demand(past, horizon_days=23, future=future)
-        seconds = time.process_time() - began
-        told = actual.merge(result.forecast[["item_id", "date", "units"]], on=["item_id", "date"])
-        rows.append({"seed": seed, "method": "tmall_nb auto", **_event_score(told), "cpu_s": seconds})
+        for model in options.models.split(","):
+            began = time.process_time()
+            result = tn.forecast_demand(past, horizon_days=23, future=future, model=model)
+            seconds = time.process_time() - began
+            told = actual.merge(result.forecast[["item_id", "date", "units"]], on=["item_id", "date"])
+            rows.append({"seed": seed, "method": f"tmall_nb {model}", **_event_score(told), "cpu_s": seconds})
         for name, units in _event_references(past, told, days).items():
             rows.append({"seed": seed, "method": name, **_event_score(told.assign(units=units))})
         if options.peers:
