@@ -240,7 +240,7 @@ def _refuse(frame: pd.DataFrame, buyer: str) -> None:
 
 def _times(column: pd.Series) -> pd.Series:
     if not pd.api.types.is_datetime64_any_dtype(column):
-        parsed = pd.to_datetime(column, errors="coerce")
+        parsed = pd.to_datetime(column, errors="coerce", format="mixed")
         bad = parsed.isna() & column.notna()
         if bad.any():
             row = int(np.flatnonzero(bad)[0])

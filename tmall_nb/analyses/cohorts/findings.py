@@ -42,6 +42,7 @@ def _reminder(facts: dict[str, Any]) -> Finding | None:
     if not np.isfinite(first) or facts["second_orders"] < FEW_SECOND:
         return None
     values = {"from_day": int(first), "to_day": int(last), "count": facts["waiting"]}
+    values["one_percent"] = round(facts["waiting"] / 100)
     return Finding("reminder_window", "act", values, action=True)
 
 

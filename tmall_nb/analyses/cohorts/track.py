@@ -22,7 +22,7 @@ from tmall_nb.analyses.cohorts.findings import aggregate_findings, cohort_findin
 from tmall_nb.analyses.cohorts.projection import pooled_retention, project_retention
 from tmall_nb.analyses.cohorts.seasons import calendar_effects
 from tmall_nb.analyses.result import Finding, Method
-from tmall_nb.errors import ExportError, ParameterError
+from tmall_nb.errors import ExportError, NotEnoughData, ParameterError
 from tmall_nb.queries.buyer_orders import FIRST_COLUMNS, BuyerOrders, buyer_orders
 from tmall_nb.queries.cohort_cells import CohortCells, cohort_cells
 from tmall_nb.queries.second_orders import first_orders, waiting_buyers
@@ -140,6 +140,11 @@ def _track(data: BuyerOrders, campaigns: pd.DataFrame | None, period: str, refun
     frames: dict[str, pd.DataFrame] = {}
     both = {name: cohort_cells(data, refunded=name == "in") for name in REFUNDED}
     found = both[refunded]
+    if found.sizes.empty:
+        raise NotEnoughData(
+            f"all {data.counts['rows_used']} orders were refunded wholly, so with refunded='out' nobody is a buyer; "
+            "use refunded='in', or later order files"
+        )
     calendar = cell_grid(found.calendar, found.sizes, end=data.end, period="month")
     frames["ages"] = cell_grid(found.ages, found.sizes, end=data.end, period="30_days")
     frames["cells"] = calendar if period == "month" else frames["ages"]

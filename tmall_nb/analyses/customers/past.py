@@ -29,9 +29,9 @@ class Effect:
     touched: int
 
 
-def past_effects(source: float | TouchResult | pd.DataFrame) -> dict[str, Effect]:
+def past_effects(source: float | TouchResult | pd.DataFrame | None) -> dict[str, Effect]:
     """Return the effect by list; several read-outs of a list are added up. Nothing for a number: there is no past then."""
-    if isinstance(source, int | float):
+    if source is None or isinstance(source, int | float):
         return {}
     table = source if isinstance(source, pd.DataFrame) else source.table
     for name in NEEDED:

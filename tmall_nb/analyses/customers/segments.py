@@ -58,7 +58,7 @@ def list_segments(
     *,
     holdout_share: float = 0.2,
     touch_days: int = 30,
-    uplift: float | TouchResult | pd.DataFrame = UPLIFT,
+    uplift: float | TouchResult | pd.DataFrame | None = UPLIFT,
     remind_days: str = "14-90",
     seed: int = 0,
 ) -> SegmentLists:
@@ -75,7 +75,7 @@ def list_segments(
     holdout_share : share of each list that is not written to, 0.05-0.5
     touch_days : days after the touch in which orders will count, 1-180
     uplift : rise in the share of ordering buyers worth seeing, in points as a fraction (0.03: from 10 % to 13 %), or past
-        read-outs of such lists (``read_touch``, its table, or several tables in one): they then say what to expect
+        read-outs of such lists (``read_touch``, its table, or several tables in one): they then say what to expect. None: 0.03
     remind_days : days since the only order, ``from-to``; cohort retention names the window
     seed : seed of the draw; the same seed draws the same groups
     """

@@ -10,6 +10,7 @@ from scipy.linalg import eigh_tridiagonal
 __all__ = ["beta_nodes", "expected_before_dropout"]
 
 NODES = 96
+LEAST = 1e-13  # below this dropout probability the integrand is its limit to the last digit
 
 
 @lru_cache(maxsize=4096)
@@ -43,6 +44,7 @@ def expected_before_dropout(shape: np.ndarray, rate: np.ndarray, t: float, a: fl
     cuts = np.searchsorted(inverse[order], np.arange(len(kinds) + 1))
     for k, kind in enumerate(kinds):
         p, w = beta_nodes(float(a), float(kind))
+        p = np.maximum(p, LEAST)
         for start in range(cuts[k], cuts[k + 1], 20_000):
             rows = order[start : min(start + 20_000, cuts[k + 1])]
             logs = np.log1p(p[None, :] * (t / rate[rows])[:, None])
