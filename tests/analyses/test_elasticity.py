@@ -219,6 +219,26 @@ def test_scale_of_prices_and_order_of_rows_change_nothing():
     assert np.allclose(one["elasticity"], other["elasticity"], atol=1e-6, equal_nan=True)
 
 
+def test_price_is_known_between_sales_at_the_same_price_only():
+    from tmall_nb.queries.price_days import _price_known
+
+    sold = [True, False, False, True, False, True, True, False]
+    price = [100.0, np.nan, np.nan, 100.5, np.nan, 80.0, 60.0, np.nan]
+    days = pd.DataFrame({"item_id": "a", "price_seen": sold, "price_yuan": price})
+    known = [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+        False,
+    ]  # 80 and 60 stand beside gaps, the last day after the last sale
+    assert _price_known(days).tolist() == known
+    assert _price_known(pd.concat([days, days.assign(item_id="b")], ignore_index=True)).tolist() == known * 2
+
+
 def test_prices_between_two_sales_are_left_out(demo_shop, demo_truth):
     from tmall_nb.queries.price_days import price_days
 
