@@ -194,6 +194,8 @@ def test_ad_reports_of_all_levels_and_names(shop_folder):
     assert ads.loc[ads["level"] == "item", "item_id"].tolist() == ["68", "主体ID1"]
     assert ads.loc[ads["level"] == "audience", ["entity_id", "item_id"]].to_numpy().tolist() == [["人群名字1", "主体ID1"]]
     assert ads["period_days"].dropna().tolist() == [7]
+    assert ads.loc[ads["item_id"] == "68", "scene"].tolist() == ["引力魔方"]
+    assert ads.loc[ads["level"] == "keyword", "scene"].tolist() == ["关键词推广"]
 
 
 def test_a_workbook_with_two_reports_gives_both(shop_folder):

@@ -94,6 +94,18 @@ def _ads(match: Match, rows: dict[str, pa.Array]) -> None:
         rows["entity_id"] = pc.coalesce(rows["entity_id"], name) if "entity_id" in rows else name
     if level == "plan" and "plan_id" not in rows and "plan" in rows:
         rows["plan_id"] = rows["plan"]
+    scene = _scene(headers, level)
+    if scene and "scene" not in rows:
+        rows["scene"] = pa.repeat(pa.scalar(scene), count)
+
+
+def _scene(headers: str, level: str) -> str:
+    """The ad product of reports older than 万相台无界, which have no 场景 column but words of their own; "" where unknown."""
+    if "成交订单金额" in headers or "投资回报率" in headers:
+        return "引力魔方"
+    if "品牌专区" in headers or "点击率(%)" in headers:
+        return "品销宝"
+    return "关键词推广" if level == "keyword" else ""
 
 
 def _leaves(rows: dict[str, pa.Array], aside: np.ndarray) -> None:

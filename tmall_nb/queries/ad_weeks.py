@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.errors import NotEnoughData
-from tmall_nb.queries.shop_days import AD_LEVELS, shop_days
+from tmall_nb.queries.shop_days import ADS_ONCE, shop_days
 from tmall_nb.shop import Shop
 
 SPEND_METRICS = ["花费", "广告花费", "推广花费", "广告预算", "spend", "ad_spend"]
@@ -20,11 +20,11 @@ SHOP_COLUMNS = {
 PROXY_COVER = 0.9  # share of weeks for which a demand proxy must be known
 QUIET_SHARE, QUIET_WEEKLY, ITEM_REPORT_WEEKS = 0.03, 50, 13
 
-CHANNEL_DAYS = """
-SELECT CAST(date AS DATE) AS date, coalesce(nullif(trim(scene), ''), scene_id, '-') AS channel, sum(spend) AS spend,
+CHANNEL_DAYS = f"""
+SELECT CAST(date AS DATE) AS date, coalesce(product, '-') AS channel, sum(spend) AS spend,
        sum(ad_sales) AS ad_sales, sum(ad_orders) AS ad_orders, sum(presale_sales) AS presale_sales,
        sum(ad_net_sales) AS ad_net_sales, sum(clicks) AS clicks, max(window_days) AS window_days
-FROM ads WHERE level = $level GROUP BY 1, 2 ORDER BY 1, 2
+FROM {ADS_ONCE} GROUP BY 1, 2 ORDER BY 1, 2
 """
 CPS_DAYS = """
 SELECT CAST(coalesce(created_at, settled_at) AS DATE) AS date, sum(commission) + sum(coalesce(service_fee, 0)) AS spend,
@@ -73,10 +73,7 @@ def channel_days(shop: Shop) -> pd.DataFrame:
     """
     parts = []
     if shop.has("ads"):
-        present = set(shop.sql("SELECT DISTINCT level FROM ads")["level"])
-        level = next((known for known in AD_LEVELS if known in present), None)
-        if level is not None:
-            parts.append(shop.sql(CHANNEL_DAYS, level=level))
+        parts.append(shop.sql(CHANNEL_DAYS))
     elif shop.has("shop_daily"):
         parts.append(_from_shop_report(shop))
     if shop.has("cps_orders"):

@@ -24,7 +24,15 @@ PRODUCTS = """
 SELECT date, sum(paid_units) AS paid_units, sum(paid_amount) AS paid_amount, sum(refund_amount) AS refund_finished
 FROM product_daily GROUP BY 1 ORDER BY 1
 """
-ADS = "SELECT date, sum(spend) AS spend FROM ads WHERE level = '{level}' GROUP BY 1 ORDER BY 1"
+# Each yuan once: of each ad product and day the first level that reports it; rows that name no product only where none does.
+ADS_ONCE = f"""(
+WITH named AS (
+  SELECT *, coalesce(nullif(trim(scene), ''), scene_id) AS product, list_position({list(AD_LEVELS)}, level) AS rank FROM ads),
+ranked AS (
+  SELECT *, min(rank) OVER (PARTITION BY product, date) AS first, bool_or(product IS NOT NULL) OVER (PARTITION BY date) AS told
+  FROM named)
+SELECT * EXCLUDE (rank, first, told) FROM ranked WHERE rank = first AND (product IS NOT NULL OR NOT told))"""
+ADS = f"SELECT date, sum(spend) AS spend FROM {ADS_ONCE} GROUP BY 1 ORDER BY 1"
 
 
 def shop_days(shop: Shop) -> pd.DataFrame:
@@ -97,11 +105,7 @@ def _products(shop: Shop) -> pd.DataFrame | None:
 def _ad_spend(shop: Shop) -> pd.Series | None:
     if not shop.has("ads"):
         return None
-    present = set(shop.sql("SELECT DISTINCT level FROM ads")["level"])
-    level = next((known for known in AD_LEVELS if known in present), None)
-    if level is None:
-        return None
-    days = shop.sql(ADS.format(level=level))
+    days = shop.sql(ADS)
     return days.assign(date=pd.to_datetime(days["date"])).set_index("date")["spend"].astype("float64")
 
 

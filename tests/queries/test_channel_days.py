@@ -1,0 +1,44 @@
+"""Each yuan of ad spend counts once, whichever reports a merchant downloaded."""
+
+import pytest
+
+import tmall_nb as tn
+from tmall_nb.queries.ad_weeks import channel_days
+from tmall_nb.queries.shop_days import shop_days
+
+
+@pytest.fixture
+def shop(tmp_path):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    head = "展现量,点击量,花费,总成交金额"
+    files = {
+        "计划报表": [
+            f"日期,场景名字,计划ID,{head}",
+            "2026-07-01,关键词推广,1,90,5,10,50",
+            "2026-07-02,关键词推广,1,90,5,12,60",
+        ],
+        "商品报表": [
+            f"日期,场景名字,计划ID,主体ID,{head}",
+            "2026-07-01,关键词推广,1,9,90,5,10,50",
+            "2026-07-02,全站推广,2,9,90,5,7,30",
+        ],
+        "引力魔方": ["日期,商品id,展现量,点击量,消耗,成交订单金额", "2026-07-01,9,90,5,3,20"],
+        "店铺": ["统计日期,访客数,支付金额", "2026-07-01,100,900", "2026-07-02,100,900"],
+    }
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text("\n".join(text), encoding="utf-8")
+    return tn.load_shop(tmp_path, "s")
+
+
+def test_every_product_comes_from_the_first_level_that_reports_it(shop):
+    days = channel_days(shop).set_index(["date", "channel"])["spend"]
+    assert days.groupby("channel").sum().to_dict() == {"关键词推广": 22.0, "全站推广": 7.0, "引力魔方": 3.0}
+    assert len(days) == 4
+
+
+def test_the_shops_total_holds_the_same_yuan(shop):
+    rows = channel_days(shop)
+    assert rows["spend"].sum() == 32.0
+    total = shop_days(shop).set_index("date")["spend"]
+    assert total.to_dict() == rows.groupby("date")["spend"].sum().to_dict()
