@@ -56,7 +56,7 @@ def test_figures_are_what_an_obvious_loop_gives():
         miss, told, came = miss + abs(row.units - units), told + row.units, came + units
         inside += row.low_80 <= units <= row.high_80
     assert result["day_error"] == pytest.approx(miss / came) and result["bias"] == pytest.approx(told / came - 1)
-    assert result["coverage_80"] == pytest.approx(inside / len(forecast.forecast)) and result["days"] == 28
+    assert result["coverage_80"] == pytest.approx(inside / len(forecast.forecast)) and result["days_since"] == 28
     assert result["bias_low"] <= result["bias"] <= result["bias_high"]
 
 

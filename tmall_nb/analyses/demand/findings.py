@@ -160,7 +160,7 @@ def review_findings(table: pd.DataFrame) -> tuple[Finding, ...]:
         return (Finding("review_none", "unknown", {}),)
     row = table.set_index("group").loc["all"]
     names = ("day_error", "sum_error", "mean_day_error", "bias", "bias_low", "bias_high")
-    values = {"forecasts": int(row["forecasts"]), "days": int(row["days"]), "cover": float(row["coverage_80"])}
+    values = {"forecasts": int(row["forecasts"]), "days": int(row["days_since"]), "cover": float(row["coverage_80"])}
     values |= {name: float(row[name]) for name in names}
     leans = abs(values["bias"]) > 0.1 and not values["bias_low"] <= 0 <= values["bias_high"]
     covered = 0.7 <= values["cover"] <= 0.92

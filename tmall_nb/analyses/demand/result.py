@@ -78,10 +78,9 @@ class ReviewResult:
 
     Attributes
     ----------
-    table : one row per class of items as of the forecast (``all``, ``A``, ``B``, ``C``): forecasts, items, days, units (sold),
-        sum_error (absolute errors of each item's total / units), day_error (same, by item and day), mean_day_error (the
-        four-week weekday mean's), bias, bias_low, bias_high (80 %, null
-        under three weeks), coverage_80
+    table : one row per class of items as of the forecast (``all``, ``A``, ``B``, ``C``): forecasts, items, days_since,
+        sold_units, sum_error (absolute errors of each item's total / units), day_error (same, by item and day), mean_day_error
+        (of the four-week weekday mean), bias, bias_low, bias_high (80 %, null under three weeks), coverage_80
     origins : one row per saved forecast: origin (its last known day), days (that have come since), day_error, bias, coverage_80
     path : one row per date of the newest saved forecast that has come: units (of all items), actual, low_80, high_80
     findings, method : as everywhere
