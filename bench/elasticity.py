@@ -71,7 +71,7 @@ def ours(regime: str, seed: int, *, hide_stock: bool = False, with_cost: bool = 
 
 def parts(regime: str, world: World, result: tn.ElasticityResult) -> dict[str, float]:
     """Error and coverage of the effect this regime has, and of second estimates."""
-    found = result.effects.set_index("effect")
+    found = result.effects.set_index("part")
     true = {"promotion": ("promotion", -PROMOTION), "reference": ("reference", REFERENCE), "cross": ("cross", 0.5)}
     true |= {"rivals": ("cross", RIVAL)}
     out: dict[str, float] = {"stock_bias": float(result.checks["stock_bias"].iloc[0])}

@@ -101,7 +101,7 @@ def test_cost_column_mends_own_demand_pricing():
 
 def test_promotion_is_told_from_the_usual_price():
     result = tn.estimate_elasticity(_world("promotion", items=120, days=365).rows, controls=("campaign",))
-    effect = result.effects.set_index("effect").loc["promotion"]
+    effect = result.effects.set_index("part").loc["promotion"]
     assert effect["low"] < -PROMOTION < effect["high"] < 0
     frame = result.promotion[result.promotion["verdict"] == "ok"]
     assert (frame["promotion_elasticity"] < frame["base_elasticity"]).mean() > 0.9
@@ -113,9 +113,9 @@ def test_promotion_is_told_from_the_usual_price():
 
 def test_struck_through_price_has_its_own_effect():
     with_effect = tn.estimate_elasticity(_world("reference", items=120, days=365).rows)
-    row = with_effect.effects.set_index("effect").loc["reference"]
+    row = with_effect.effects.set_index("part").loc["reference"]
     assert row["low"] < 0.3 < row["high"] and row["low"] > 0
-    none = tn.estimate_elasticity(_world("plain", items=60).rows).effects.set_index("effect").loc["reference"]
+    none = tn.estimate_elasticity(_world("plain", items=60).rows).effects.set_index("part").loc["reference"]
     assert none["low"] < 0 < none["high"]
 
 

@@ -31,12 +31,12 @@ PROMOTION = (
 )  # fmt: skip
 REFERENCE = ("item_id", "effect", "low", "high", "list_changes", "verdict")
 RIVALS = ("item_id", "rival_id", "category", "effect", "low", "high", "days", "verdict")
-OVERALL = ("effect", "value", "low", "high", "items")
+OVERALL = ("part", "value", "low", "high", "items")
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Frames as ``ElasticityResult`` documents them; ``overall`` : one row per effect (means over items)."""
+    """Frames as ``ElasticityResult`` documents them; ``overall`` : one row per part (means over items)."""
 
     promotion: pd.DataFrame
     reference: pd.DataFrame

@@ -10,7 +10,7 @@ from tmall_nb.analyses.result import Finding
 
 def describe_effects(effects: Effects) -> list[Finding | None]:
     """One finding per part that the data hold."""
-    overall = effects.overall.set_index("effect")
+    overall = effects.overall.set_index("part")
     return [
         _promotion(effects.promotion, overall),
         _promotion_only(effects.promotion),

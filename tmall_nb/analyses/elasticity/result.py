@@ -38,7 +38,7 @@ class ElasticityResult:
     rivals : one row per item_id and rival_id of one category of up to 60 items: effect with low and high (percent of the
         item's units per percent of the rival's price), days, verdict (steals: a cut of the rival costs the item sales; helps;
         unclear)
-    effects : one row per effect (promotion: promotion_elasticity less base_elasticity; reference; cross: all rivals' prices
+    effects : one row per part (promotion: promotion_elasticity less base_elasticity; reference; cross: all rivals' prices
         together): value with low and high, mean over items
     second : one row per second estimate of the mean elasticity (order_times, linear_iv): elasticity with low and high,
         first_elasticity (the main one), items, rows
