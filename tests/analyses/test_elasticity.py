@@ -219,6 +219,19 @@ def test_scale_of_prices_and_order_of_rows_change_nothing():
     assert np.allclose(one["elasticity"], other["elasticity"], atol=1e-6, equal_nan=True)
 
 
+@pytest.mark.parametrize("source", ["order_items", "product_daily"])
+def test_findings_say_where_prices_come_from(source):
+    rows = _world("plain", items=10, days=150).rows.assign(price_source=source)
+    assert f"price_from_{source}" in [f.key for f in tn.estimate_elasticity(rows).findings]
+
+
+def test_unreadable_dates_say_where(plain):
+    rows = plain[0].rows.assign(date=plain[0].rows["date"].astype(str))
+    rows.loc[4, "date"] = "last week"
+    with pytest.raises(ExportError, match=r"row 5, column date: 'last week'"):
+        tn.estimate_elasticity(rows)
+
+
 def test_price_is_known_between_sales_at_the_same_price_only():
     from tmall_nb.queries.price_days import _price_known
 
