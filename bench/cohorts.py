@@ -5,7 +5,7 @@ docs/benchmarks/cohorts.md]
 
 Every timing is taken in a fresh process, ours and the peer's on the same file; CPU seconds and peak memory of the process.
 Peers: ``uv venv -p 3.11 bench/.peers/cohorts && uv pip install -p bench/.peers/cohorts/bin/python -r bench/peers/cohorts.txt``,
-and the same with ``cohorts_clvkit`` (it needs pandas 3, lifetimes pandas 2).
+and the same with ``cohorts_clvkit`` and ``cohorts_pymc`` (they need pandas 3, lifetimes pandas 2).
 Real data: the folder named by TMALL_NB_REAL_DATA (default ../shared/data); parts that need it are skipped without it.
 """
 
@@ -28,6 +28,7 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 PEER = ROOT / "bench/.peers/cohorts/bin/python"
 CLVKIT = ROOT / "bench/.peers/cohorts_clvkit/bin/python"
+PYMC = ROOT / "bench/.peers/cohorts_pymc/bin/python"
 DATA = Path(os.environ.get("TMALL_NB_REAL_DATA", ROOT / "../shared/data"))
 SIZES = (2_400, 100_000, 1_000_000)
 SEED = 20_260_101
@@ -260,15 +261,14 @@ def bench_fits(folder: Path) -> list[str]:
         path = folder / f"rows_{size}.npz"
         np.savez(path, **simulate_rows(size, SEED))
         ours = measure("fit_ours", path)
-        peers = [("fit_lifetimes", PEER)] + ([("fit_clvkit", CLVKIT)] if size <= 100_000 else [])
-        for name, python in peers:
+        for name, python in (("fit_lifetimes", PEER), ("fit_clvkit", CLVKIT), ("fit_pymc", PYMC)):
             peer = measure(name, path, peer=True, python=python)
             if "error" in peer:
                 out.append(
                     f"| {size:,} | {name[4:]} | {ours['cpu']:.2f} / – | – | {ours['peak_mb']:.0f} / – | {peer['error']} |"
                 )
                 continue
-            gap = ours["log_likelihood"] - peer.get("log_likelihood", float("nan"))
+            gap = ours["log_likelihood"] - log_likelihood(path, peer["params"])
             out.append(
                 f"| {size:,} | {name[4:]} | {ours['cpu']:.3f} / {peer['cpu']:.2f} | {peer['cpu'] / ours['cpu']:.1f}x "
                 f"| {ours['peak_mb']:.0f} / {peer['peak_mb']:.0f} | {gap:+.6f} |"
@@ -276,6 +276,15 @@ def bench_fits(folder: Path) -> list[str]:
         pareto = measure("fit_ours_pareto", path)
         out.append(f"| {size:,} | ours, Pareto/NBD | {pareto['cpu']:.2f} / – | – | {pareto['peak_mb']:.0f} / – | – |")
     return out
+
+
+def log_likelihood(path: Path, params: list[float]) -> float:
+    """BG/NBD log-likelihood of the rows at a peer's parameters, by the formula written out (no digits lost at an edge)."""
+    from tmall_nb.stats.btyd import geometric
+    from tmall_nb.stats.btyd.rows import compress
+
+    data = np.load(path)
+    return geometric.log_likelihood(compress(data["x"], data["tx"], data["age"]), 1.0, 0)(np.log(params))[0]
 
 
 def bench_resamples(folder: Path) -> list[str]:

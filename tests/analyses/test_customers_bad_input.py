@@ -72,7 +72,7 @@ def test_money_of_zero():
 def test_buyers_of_two_shops_are_refused():
     orders = frame([("a", "2025-01-05", 100.0, 0.0), ("a", "2025-02-05", 100.0, 0.0)]).assign(shop_id=["x", "y"])
     for analysis in (tn.track_cohorts, tn.value_customers):
-        with pytest.raises(ExportError, match="several shops.*Call once per shop"):
+        with pytest.raises(ExportError, match=r"several shops.*Call once per shop"):
             analysis(orders, observation_end=END)
 
 

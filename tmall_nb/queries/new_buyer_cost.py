@@ -21,7 +21,7 @@ WHERE level = 'region' AND province IS NOT NULL AND date > $start AND date <= $e
 """
 AFFILIATES = """
 SELECT sum(commission + coalesce(service_fee, 0)) AS spend FROM cps_orders
-WHERE coalesce(created_at, settled_at) > $start AND coalesce(created_at, settled_at) < $stop
+WHERE coalesce(created_at, settled_at) >= $start AND coalesce(created_at, settled_at) < $stop
 """
 COLUMNS = ["source", "spend", "ad_new_buyers"]
 

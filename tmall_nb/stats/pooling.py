@@ -15,7 +15,7 @@ def shrink(estimate: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.n
     The spread of the true values is Paule & Mandel's (1982): the one at which weighted squared distances from the mean are as
     large as they should be. The error holds what is left of each estimate's own and that of the mean.
     """
-    y, v = np.asarray(estimate, dtype=np.float64), np.asarray(variance, dtype=np.float64)
+    y, v = np.asarray(estimate, dtype=np.float64), np.maximum(np.asarray(variance, dtype=np.float64), 1e-12)
     spread = _spread(y, v)
     weight = 1 / (v + spread)
     mean = float(weight @ y / weight.sum())
