@@ -243,3 +243,10 @@ def test_a_long_horizon_has_no_invented_interval(demo_shop):
     assert result.findings[0].key == "demand_total_no_interval" and result.totals["low"].isna().all()
     assert (result.table["low"] <= result.table["units"]).all() and (result.table["units"] <= result.table["high"]).all()
     assert len(tn.backtest_demand(demo_shop, horizon_days=180, model="light").origins) == 2
+
+
+def test_every_candidate_model_has_a_name_to_read(demo_shop):
+    from tmall_nb.words.catalogue import entry
+
+    models = tn.forecast_demand(demo_shop, horizon_days=14).models["model"]
+    assert "trees" in set(models) and all(entry("values", model, "demand") for model in models)

@@ -18,8 +18,8 @@ from tmall_nb.shop import Shop
 __all__ = ["review_forecast"]
 
 COLUMNS = [
-    "group", "forecasts", "items", "days_since", "sold_units", "sum_error", "day_error", "mean_day_error", "bias", "bias_low", "bias_high",
-    "coverage_80",
+    "group", "forecasts", "items", "days_since", "sold_units", "sum_error", "day_error", "mean_day_error", "bias", "bias_low",
+    "bias_high", "coverage_80",
 ]  # fmt: skip
 LEAST_WEEKS = 3
 MEAN_WEEKS = 4
