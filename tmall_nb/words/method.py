@@ -41,7 +41,7 @@ class MethodView:
             return label("common", key, language)
 
         apart = [f"{word(s.reason)}{': ' if language == 'en' else '：'}{s.rows:,}" for s in m.set_aside]
-        options = [f"{_name(k, language)} = {_value(v, language)}" for k, v in m.parameters.items()]
+        options = [f"{_name(k, language, stem)} = {_value(v, language)}" for k, v in m.parameters.items()]
         facts = [
             (head("method"), [word(m.name)]),
             (head("assumptions"), [word(a) for a in m.assumptions]),
@@ -70,8 +70,8 @@ def _span(method: Method, language: str) -> str:
     return label("common", "span", language, start=ends[0], end=ends[1])
 
 
-def _name(name: str, language: str) -> str:
-    known = field_name(name, language)
+def _name(name: str, language: str, stem: str | None) -> str:
+    known = field_name(name, language, stem=stem)
     return known if known == name else f"{known}（{name}）" if language == "zh" else f"{known} ({name})"
 
 

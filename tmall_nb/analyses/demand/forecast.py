@@ -178,7 +178,12 @@ def _method(rows: Rows, horizon: int, *, model: str, seed: int, planned: float) 
         rows_used=int(rows.past["paid_units"].notna().sum()),
         level=0.8,
         seed=seed,
-        parameters={"horizon_days": horizon, "frequency": rows.frequency, "model": model, "known": ", ".join(rows.known)},
+        parameters={
+            "horizon_days": horizon,
+            "frequency": rows.frequency,
+            "model": model,
+            "known": ", ".join(rows.known) or None,
+        },
     )
 
 
