@@ -18,9 +18,12 @@ from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.shop import Shop
 from tmall_nb.stats import metrics
-from tmall_nb.stats.demand.model import fit_demand, weekday_mean
+from tmall_nb.stats.demand.model import Fit, fit_demand, weekday_mean
+from tmall_nb.stats.demand.panel import Panel
 
 __all__ = ["backtest_demand"]
+
+SCORES = ["item_id", "origin", "mase", "rmsse", "pinball", "coverage_80", "days", "mean_error"]
 
 
 def backtest_demand(
@@ -78,7 +81,7 @@ def backtest_demand(
 
 def _untested(rows: Rows, horizon: int, *, method: Method) -> BacktestResult:
     """A result that says that the history is too short to go back a horizon."""
-    table = pd.DataFrame(columns=["item_id", "origin", "mase", "rmsse", "pinball", "coverage_80", "days", "mean_error"])
+    table = pd.DataFrame(columns=SCORES)
     names = ["item_id", "origin", "date", "units", "low_80", "high_80", "low_95", "high_95", "actual"]
     origins = pd.DataFrame(columns=["origin", "mase", "rmsse", "pinball", "coverage_80", "mean_error", "model"])
     days = rows.past["date"].nunique()
@@ -131,48 +134,40 @@ def _as_of(rows: Rows, origin: pd.Timestamp, horizon: int, known: list[str]) -> 
 def _one(
     then: Rows, rows: Rows, origin: pd.Timestamp, horizon: int, *, model: str, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, object]]:
+    """Forecast as of one origin: the days beside what came, scores of the items, and their means."""
     frames, tables, winner = [], [], ""
+    came = rows.past[rows.past["date"] > origin][["item_id", "date", "paid_units"]]
+    came = came.rename(columns={"paid_units": "actual"})
     for items in chunks(then):
         panel, ids, dates = build_panel(then, horizon, items=items)
         fit = fit_demand(panel, model=model, seed=seed)
         winner = fit.winner
         frame = forecast_rows(ids, dates[-horizon:], fit).assign(origin=origin)
-        actual = rows.past[rows.past["date"] > origin][["item_id", "date", "paid_units"]]
-        frame = frame.merge(actual.rename(columns={"paid_units": "actual"}), on=["item_id", "date"], how="left")
+        frame = frame.merge(came, on=["item_id", "date"], how="left")
         real = frame["actual"].to_numpy().reshape(len(ids), horizon)
-        history = panel.units
-        season = panel.settings.season
-        scale = metrics.lag_scale(history, season)
-        square, step = metrics.lag_scale(history, 1, squared=True), metrics.lag_scale(history, 1)
-        levels = {
-            0.025: fit.quantiles[0],
-            0.1: fit.quantiles[1],
-            0.5: fit.units,
-            0.9: fit.quantiles[3],
-            0.975: fit.quantiles[4],
-        }
-        inside = np.where(np.isfinite(real), (real >= fit.quantiles[1]) & (real <= fit.quantiles[3]), np.nan)
-        seen = np.isfinite(real).sum(axis=1)
-        tables.append(
-            pd.DataFrame(
-                {
-                    "item_id": ids,
-                    "origin": origin,
-                    "mase": metrics.mase(real, fit.units, scale),
-                    "rmsse": metrics.rmsse(real, fit.units, square),
-                    "pinball": metrics.pinball_scaled(real, levels, step),
-                    "coverage_80": np.where(seen > 0, np.nansum(inside, axis=1) / np.maximum(seen, 1), np.nan),
-                    "days": seen,
-                }
-            )
-        )
-        floor = np.where(panel.closed[:, -horizon:], 0.0, weekday_mean(panel, panel.length, horizon))
-        tables[-1]["mean_error"] = metrics.mase(real, floor, scale)
+        tables.append(_scores(panel, fit, real, horizon).assign(item_id=ids, origin=origin)[SCORES])
         frames.append(frame)
     table = pd.concat(tables, ignore_index=True)
-    summary = {
-        "origin": origin,
-        **table[["mase", "rmsse", "pinball", "coverage_80", "mean_error"]].mean().to_dict(),
-        "model": winner,
-    }
-    return pd.concat(frames, ignore_index=True), table, summary
+    means = table[["mase", "rmsse", "pinball", "coverage_80", "mean_error"]].mean().to_dict()
+    return pd.concat(frames, ignore_index=True), table, {"origin": origin, **means, "model": winner}
+
+
+def _scores(panel: Panel, fit: Fit, real: np.ndarray, horizon: int) -> pd.DataFrame:
+    """One row per item: its errors in units of its own past ones, and those of the weekday mean."""
+    season, step = metrics.lag_scale(panel.units, panel.settings.season), metrics.lag_scale(panel.units, 1)
+    square = metrics.lag_scale(panel.units, 1, squared=True)
+    low, high = fit.quantiles[1], fit.quantiles[3]
+    levels = {0.025: fit.quantiles[0], 0.1: low, 0.5: fit.units, 0.9: high, 0.975: fit.quantiles[4]}
+    inside = np.where(np.isfinite(real), (real >= low) & (real <= high), np.nan)
+    seen = np.isfinite(real).sum(axis=1)
+    floor = np.where(panel.closed[:, -horizon:], 0.0, weekday_mean(panel, panel.length, horizon))
+    return pd.DataFrame(
+        {
+            "mase": metrics.mase(real, fit.units, season),
+            "rmsse": metrics.rmsse(real, fit.units, square),
+            "pinball": metrics.pinball_scaled(real, levels, step),
+            "coverage_80": np.where(seen > 0, np.nansum(inside, axis=1) / np.maximum(seen, 1), np.nan),
+            "days": seen,
+            "mean_error": metrics.mase(real, floor, season),
+        }
+    )
