@@ -3,7 +3,7 @@
 Errors are shares of the true gross lift. Peers run in their own environment on the first seeds of the same run
 (``uv venv bench/.peers/campaign && uv pip install -p bench/.peers/campaign/bin/python -r bench/peers/campaign.txt``).
 
-Run: python bench/campaign.py --seeds 200 --peers 20 --first 20000
+Run: python bench/campaign.py --seeds 200 --peers 20 --stress 100 --first 60000
 """
 
 import argparse
@@ -142,11 +142,12 @@ def main():
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=20000)
     parser.add_argument("--peers", type=int, default=20)
+    parser.add_argument("--stress", type=int, default=100)
     options = parser.parse_args()
     rows = [row for regime in REGIMES for row in run(regime, options.seeds, options.first, options.peers)]
-    print(as_markdown(summarise(rows)))
+    print(as_markdown(summarise(rows)), flush=True)
     print()
-    print(as_markdown(summarise(stress(options.seeds, options.first))))
+    print(as_markdown(summarise(stress(options.stress, options.first))))
 
 
 if __name__ == "__main__":

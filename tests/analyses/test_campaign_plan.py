@@ -82,8 +82,8 @@ def test_backtest_on_the_demo_is_measured_and_covers(demo_shop):
 
 def test_staff_grows_with_inquiries(demo_shop):
     plan = tn.plan_campaign(demo_shop)
-    rows = plan.staff.set_index("metric")
-    assert rows.loc["inquiries", "low"] < rows.loc["inquiries", "planned"] < rows.loc["inquiries", "high"]
+    rows = plan.staff.set_index("load")
+    assert rows.loc["inquiries", "low"] < rows.loc["inquiries", "planned_day"] < rows.loc["inquiries", "high"]
     assert rows.loc["agents", "low"] <= rows.loc["agents", "high"] and rows.loc["inquiries", "campaigns"] >= 1
     assert {"plan_staff_more", "plan_staff_enough"} & {f.key for f in plan.findings}
 

@@ -63,11 +63,10 @@ def plan_stock(result: PlanResult, *, language: str = "zh") -> Figure:
 def plan_signals(result: PlanResult, *, language: str = "zh") -> Figure:
     """How far past campaigns lay from their forecast on each day of the warm-up, and the median error."""
     rows = result.backtest
-    fig, ax = new_figure(language, height=3.0)
+    fig, ax = new_figure(language, height=3.0 if len(rows) else 0.5)
     if rows.empty:
-        text = say("nothing", language)
-        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
         ax.set_axis_off()
+        text = say("nothing", language)
         return finish(fig, title=text, subtitle="", alt=text)
     wide = rows.pivot(index="day", columns="campaign", values="error")
     ax.plot(wide.index, np.expm1(wide), color=MUTED, lw=0.9, alpha=0.45, zorder=1)

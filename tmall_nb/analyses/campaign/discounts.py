@@ -22,13 +22,13 @@ from tmall_nb.shop import Shop
 __all__ = ["campaign_discounts", "presale_table"]
 
 USUAL_DAYS = 56
-COLUMNS = ["funder", "line", "yuan", "known", "source"]
+COLUMNS = ["funder", "line", "yuan", "known", "report"]
 PLATFORM_WORDS = ("平台", "88VIP", "红包", "消费券", "补贴")  # offers of the platform level that the platform pays (or shares)
 LONGEST_PRESALE = 30 * DAY
 
 
 def campaign_discounts(shop: Shop, lift: Lift) -> pd.DataFrame:
-    """Return funder (merchant, platform, unclear), line, yuan, known, source (the report it was read from).
+    """Return funder (merchant, platform, unclear), line, yuan, known, report (it was read from).
 
     From the list price down to what buyers paid, for the campaign's items: usual_discount (given on ordinary days too),
     campaign_cut (usual down to the activity price), then coupons and cart rules (activity price down to what was paid; where
@@ -104,7 +104,7 @@ def _platform(shop: Shop, start: pd.Timestamp, stop: pd.Timestamp) -> list[tuple
         above, count = settled_above_paid(shop, start=start, stop=stop)
         rows.append(("platform", "settled_above_paid", above, count > 0, "orders"))
     subsidy = ad_subsidy(shop, start=start, stop=stop)
-    return [*rows, ("platform", "ad_subsidy", subsidy, bool(np.isfinite(subsidy)), "ads")]
+    return [*rows, ("platform", "ad_subsidy", subsidy, bool(np.isfinite(subsidy)), "ad_report")]
 
 
 def presale_table(shop: Shop, c: Campaign, leads: pd.Timestamp | None) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.campaign.checks import LEAST_PLACEBOS, STANDS_OUT
 from tmall_nb.analyses.campaign.choose import Campaign
 from tmall_nb.analyses.campaign.lift import Lift
 from tmall_nb.analyses.result import Finding
@@ -12,7 +13,6 @@ from tmall_nb.analyses.result import Finding
 __all__ = ["review_findings"]
 
 Frames = dict[str, pd.DataFrame]
-LEAST_PLACEBOS, DOUBTFUL_RANK = 9, 0.1  # nine placebo items: the smallest rank p-value is .1
 DOUBTS = {"uplift_clear", "uplift_borrowed", "uplift_negative", "uplift_unclear"}
 
 
@@ -41,7 +41,7 @@ def _doubts(frames: Frames, c: Campaign, lift: Lift, overlapping: list[str]) -> 
     if not lift.enrolled:
         out.append(Finding("campaign_items_unknown", "watch", {"campaign": c.name}))
     rank = frames["diagnostics"].iloc[0]
-    if rank["placebo_items"] >= LEAST_PLACEBOS and rank["item_p_value"] > DOUBTFUL_RANK:
+    if rank["placebo_items"] >= LEAST_PLACEBOS and rank["item_p_value"] > STANDS_OUT:
         values = {"p_value": rank["item_p_value"], "count": int(rank["placebo_items"])}
         out.append(Finding("placebo_items_alike", "watch", values))
     lacking = frames["profit"].loc[~frames["profit"]["known"].astype(bool) & (frames["profit"]["line"] != "profit"), "line"]

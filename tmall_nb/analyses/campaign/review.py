@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tmall_nb.analyses.campaign import evidence
+from tmall_nb.analyses.campaign.checks import check_table
 from tmall_nb.analyses.campaign.choose import Campaign, choose_campaign, past_campaigns
 from tmall_nb.analyses.campaign.discounts import campaign_discounts, presale_table
 from tmall_nb.analyses.campaign.findings import review_findings
@@ -22,7 +23,7 @@ from tmall_nb.calendar import detect_campaigns
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.shop import Shop
 
-SOURCES = SOURCE + "; refunds: Lagakos, Barraj & De Gruttola (1988); shrinkage: Paule & Mandel (1982)"
+SOURCES = SOURCE + "; refunds: Lagakos, Barraj & De Gruttola (1988); shrinkage: DuMouchel (1994)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class CampaignResult:
     uplift : gross, net, before_after, difference_in_differences of the reviewed campaign (yuan)
     path : one row per date: actual, counterfactual, low, high, phase
     profit : one row per line from lift to profit: yuan, low, high, known
-    discounts : reductions by funder (merchant, platform, unclear): funder, line, yuan, known, source
+    discounts : reductions by funder (merchant, platform, unclear): funder, line, yuan, known, report
     presale : presale orders by stage: orders, amount, booked (on the day of the balance)
     items : one row per item: units, expected, effect with low/high, role (campaign, other), verdict
     stock_outs : campaign items that ran out: lost units and yuan with interval
@@ -45,6 +46,7 @@ class CampaignResult:
     targets, target_gap : target against actual; where the gap arose on the KPI tree
     factors, sources, hours, phases : campaign day against ordinary day; traffic sources; bursts by hour; phases
     placebos, placebo_items : windows without a campaign; items outside it, each treated in turn
+    checks : one row per reason to doubt: check, value, state (ok, doubt, unknown)
     controls, sensitivity, diagnostics : controls; other sets of controls; model checks, with item_p_value (rank among items)
     findings, method : as everywhere
     """
@@ -68,6 +70,7 @@ class CampaignResult:
     phases: pd.DataFrame
     placebos: pd.DataFrame
     placebo_items: pd.DataFrame
+    checks: pd.DataFrame
     controls: pd.DataFrame
     sensitivity: pd.DataFrame
     diagnostics: pd.DataFrame
@@ -157,11 +160,13 @@ def _checks(series: Series, lift: Lift, level: float, seed: int) -> dict[str, pd
     own = lift.units.draws["gross"]
     stand = float(own.mean() / own.std())
     rank = rank_p_value(stand, items["deviations"].to_numpy(float)) if len(items) else float("nan")
+    known = lift.money.diagnostics.assign(own_deviations=stand, item_p_value=rank, placebo_items=len(items))
     return {
         "placebos": lift.money.placebos,
         "placebo_items": items,
+        "checks": check_table(known.iloc[0], lift.money.placebos, lift.money.controls),
         "controls": lift.money.controls,
-        "diagnostics": lift.money.diagnostics.assign(own_deviations=stand, item_p_value=rank, placebo_items=len(items)),
+        "diagnostics": known,
         "sensitivity": _sensitivity(lift, level, seed),
     }
 

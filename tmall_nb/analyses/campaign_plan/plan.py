@@ -37,7 +37,7 @@ class PlanResult:
     budget : one row per line: usual ad spend, planned at the usual cost ratio, most that breaks even
     signals : one row per warm-up day: cart ratio, forecast with low/high
     backtest : one row per past campaign and day of its warm-up: forecast from the campaigns before it, actual, error, covered
-    staff : inquiries and agents a day: usual, planned, low, high
+    staff : inquiries and agents a day: usual_day, planned_day, low, high
     checklist : one row per check: state (ready, todo, unknown), count, what
     draws : one row per draw: visitors, conversion_rate, amount_per_buyer (times ordinary days), for the target simulator
     findings, method : as everywhere

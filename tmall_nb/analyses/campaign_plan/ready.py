@@ -105,8 +105,8 @@ def _cost_row(stock: pd.DataFrame) -> Row:
 def _staff_row(staff: pd.DataFrame) -> Row:
     if staff.empty:
         return "agents_needed", "unknown", np.nan, ""
-    row = staff.set_index("metric").loc["agents"]
-    return "agents_needed", "todo" if row["high"] > row["usual"] else "ready", float(row["high"]), ""
+    row = staff.set_index("load").loc["agents"]
+    return "agents_needed", "todo" if row["high"] > row["usual_day"] else "ready", float(row["high"]), ""
 
 
 def plan_findings(frames: Frames, ahead: Upcoming) -> tuple[Finding, ...]:
@@ -154,11 +154,11 @@ def _depth(depths: pd.DataFrame) -> Finding | None:
 def _staff(staff: pd.DataFrame) -> Finding | None:
     if staff.empty:
         return None
-    rows = staff.set_index("metric")
+    rows = staff.set_index("load")
     agents, load = rows.loc["agents"], rows.loc["inquiries"]
-    values = {"agents": int(agents["high"]), "usual": int(agents["usual"])}
-    values |= {"inquiries": load["planned"], "inquiries_low": load["low"], "inquiries_high": load["high"]}
-    more = agents["high"] > agents["usual"]
+    values = {"agents": int(agents["high"]), "usual": int(agents["usual_day"])}
+    values |= {"inquiries": load["planned_day"], "inquiries_low": load["low"], "inquiries_high": load["high"]}
+    more = agents["high"] > agents["usual_day"]
     return Finding("plan_staff_more" if more else "plan_staff_enough", "act" if more else "good", values, action=bool(more))
 
 

@@ -19,7 +19,7 @@ LOADS = "SELECT date, sum(inquiry_users) AS inquiries, count(DISTINCT agent) AS 
 def staff_table(
     shop: Shop, days: pd.DataFrame, past: pd.DataFrame, visitors: np.ndarray, *, usual_visitors: float
 ) -> pd.DataFrame:
-    """Inquiries and agents a day: metric, usual, planned, low, high (95 %), campaigns (how many taught the rate).
+    """Inquiries and agents a day: load, usual_day, planned_day, low, high (95 %), campaigns (how many taught the rate).
 
     inquiries = visitors a day × inquiries per visitor × how that rate moved in past campaigns; agents = inquiries over what
     an agent handled on the shop's busiest tenth of days.
@@ -28,7 +28,7 @@ def staff_table(
     ----------
     visitors : draws of the campaign's visitors a day over usual ones; usual_visitors : a day
     """
-    columns = ["metric", "usual", "planned", "low", "high", "campaigns"]
+    columns = ["load", "usual_day", "planned_day", "low", "high", "campaigns"]
     if not shop.has("cs_daily"):
         return pd.DataFrame(columns=columns)
     loads = shop.sql(LOADS)
