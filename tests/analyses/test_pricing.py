@@ -92,6 +92,12 @@ def test_without_any_cost_the_plan_says_so(world):
     assert plan.findings[0].key == "costs_missing" and plan.curve.empty and plan.schedule.empty
 
 
+def test_a_tag_one_step_off_never_earns_more(world):
+    *_, plan = world
+    loss = plan.table["step_loss"].dropna()
+    assert len(loss) and (loss >= 0).all() and loss.median() < 0.05
+
+
 def test_a_margin_no_price_can_reach_is_a_verdict(world):
     rows, _, _, price, _ = world
     verdicts = set(tn.plan_prices(rows, price, min_margin=0.9).table["verdict"])

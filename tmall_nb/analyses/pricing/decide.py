@@ -80,7 +80,7 @@ def choose(demand: Demand, economics: Economics, span: Range, rules: Rules) -> C
     best = int(expected.argmax())
     gain = profit[:, best] - today
     kept = _keeps(gain, today, float(widest[best]), span.now, low, high)
-    loss = _step_loss(profit.mean(axis=0), best)
+    loss = _step_loss(expected, best)
     ends = np.flatnonzero(allowed)
     limit = low_name if best == ends[0] else "highest_seen" if best == ends[-1] else "none"
     common = (loss, float(today.mean()), widest, allowed, profit)
@@ -101,8 +101,8 @@ def _keeps(gain: Array, today: Array, best: float, now: float, low: float, high:
 
 
 def _step_loss(expected: Array, best: int) -> float:
-    """Share of profit lost on average by a tag one step lower or higher."""
-    beside = [expected[k] for k in (best - 1, best + 1) if 0 <= k < len(expected)]
+    """Share of profit lost on average by an admissible tag one step lower or higher."""
+    beside = [expected[k] for k in (best - 1, best + 1) if 0 <= k < len(expected) and np.isfinite(expected[k])]
     if not beside or expected[best] <= 0:
         return float("nan")
     return float(1 - np.mean(beside) / expected[best])

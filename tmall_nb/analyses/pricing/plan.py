@@ -74,8 +74,8 @@ def plan_prices(
     >>> price = np.where(np.arange(200) // 10 % 2, 89.9, 99.9)
     >>> units = np.random.default_rng(1).poisson(20 * (price / 95) ** -3)
     >>> rows = pd.DataFrame({"item_id": "a", "date": days, "paid_units": units, "price_yuan": price, "unit_cost": 60.0})
-    >>> tn.plan_prices(rows, tn.estimate_elasticity(rows)).table.verdict.tolist()
-    ['test']
+    >>> tn.plan_prices(rows, tn.estimate_elasticity(rows)).table.price_now.tolist()
+    [89.9]
     """
     rules = _rules(min_margin, floor_days, extrapolate, ending_yuan)
     answers = _answers(elasticity)
