@@ -1,5 +1,7 @@
 """Charts of cohorts and customers: the right data, titles in both languages, an honest empty figure."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,6 +42,27 @@ def test_triangle_prints_the_cells(results):
     cells = results[0].cells.query("age >= 1 and age <= 12 and seen")
     assert len(ax.texts) == len(cells)
     assert any(patch.get_hatch() for patch in ax.patches), "unseen cells are hatched"
+    ax = tn.charts.cohort_triangle(results[0], measure="revenue").axes[0]
+    cells = results[0].cells.query("age <= 12 and seen")
+    cells = cells[cells["cohort"].isin(sorted(cells["cohort"].unique())[-18:])]
+    shown = [float(text.get_text()) for text in ax.texts]
+    assert np.allclose(shown, cells["revenue_per_member"], atol=0.51)
+
+
+def test_sources_show_what_a_new_buyer_may_cost_and_costs(results):
+    rows = results[1].sources.assign(
+        allowed_cost=90.0,
+        allowed_low=80.0,
+        allowed_high=100.0,
+        ad_cost=50.0,
+        ad_cost_low=40.0,
+        ad_cost_high=60.0,
+        verdict="pays",
+    )
+    assert len(tn.charts.source_values(results[1]).axes) == 1
+    figure = tn.charts.source_values(replace(results[1], sources=rows))
+    marks = [line.get_xdata().tolist() for line in figure.axes[1].lines]
+    assert marks == [[90.0, 90.0], [50.0, 50.0]]
 
 
 def test_curve_shows_the_result(results):

@@ -23,34 +23,50 @@ BLUES = LinearSegmentedColormap.from_list("blues", ["#f4f8fa", "#9cc6d9", ACCENT
 DAYS_SHOWN = 365
 
 
-def cohort_triangle(result: CohortsResult, *, language: str = "zh") -> Figure:
-    """Heat map of retention by month of the first order and age, numbers in the cells, unseen cells hatched."""
-    cells = result.cells[(result.cells["age"] >= 1) & (result.cells["age"] <= MOST_AGES)]
+def cohort_triangle(result: CohortsResult, *, measure: str = "retention", language: str = "zh") -> Figure:
+    """Heat map by month of the first order and age, numbers in the cells, unseen cells hatched.
+
+    ``measure`` : ``retention`` (share of the cohort that bought), or ``revenue`` (net sales per member at that age)
+    """
+    share = measure == "retention"
+    cells = result.cells[(result.cells["age"] >= (1 if share else 0)) & (result.cells["age"] <= MOST_AGES)]
     cohorts = list(dict.fromkeys(cells["cohort"]))[-MOST_COHORTS:]
     fig, ax = new_figure(language, height=1.2 + 0.24 * max(len(cohorts), 4))
     if not cohorts:
         return _empty(fig, ax, language)
-    ages = int(cells["age"].max())
-    top = float(cells["retention"].quantile(0.98)) or 1.0
+    first, last = int(cells["age"].min()), int(cells["age"].max())
+    ax.add_patch(Rectangle((first - 0.5, -0.5), last - first + 1, len(cohorts), fc="white", ec=RULE, hatch="////", lw=0))
+    _fill_cells(ax, cells[cells["cohort"].isin(cohorts) & cells["seen"]], cohorts, share)
     sizes = cells.groupby("cohort")["cohort_size"].first()
-    ax.add_patch(Rectangle((0.5, -0.5), ages, len(cohorts), fc="white", ec=RULE, hatch="////", lw=0))
-    for row in cells[cells["cohort"].isin(cohorts) & cells["seen"]].itertuples():
-        y = cohorts.index(row.cohort)
-        shade = min(row.retention / top, 1.0) if top else 0.0
-        ax.add_patch(Rectangle((row.age - 0.5, y - 0.5), 1, 1, fc=BLUES(shade), ec="white", lw=1))
-        text = f"{100 * row.retention:.0f}" if row.retention >= 0.0995 else f"{100 * row.retention:.1f}"
-        ax.annotate(text, (row.age, y), ha="center", va="center", fontsize=8, color="white" if shade > 0.65 else INK)
-    names = [f"{c:%Y-%m} ({format_value(sizes[c], 'count', language)})" for c in cohorts]
-    ax.set_yticks(range(len(cohorts)), names)
-    ax.set_xticks(range(1, ages + 1))
-    ax.set_xlim(0.5, ages + 0.5)
+    ax.set_yticks(range(len(cohorts)), [f"{c:%Y-%m} ({format_value(sizes[c], 'count', language)})" for c in cohorts])
+    ax.set_xticks(range(first, last + 1))
+    ax.set_xlim(first - 0.5, last + 0.5)
     ax.set_ylim(len(cohorts) - 0.5, -0.5)
     ax.grid(False)
     ax.set_xlabel(say("age_axis_days" if result.method.parameters["period"] == "30_days" else "age_axis", language))
-    first = cells[(cells["age"] == 1) & cells["seen"]]
-    share = first["active"].sum() / first["cohort_size"].sum() if len(first) else np.nan
-    title = say("triangle_title", language, share=share)
-    return finish(fig, title=title, subtitle=say("triangle_subtitle", language), alt=title)
+    title = _triangle_title(cells[cells["seen"]], share, language)
+    return finish(fig, title=title, subtitle=say(f"triangle_subtitle{'' if share else '_revenue'}", language), alt=title)
+
+
+def _fill_cells(ax: Axes, seen: pd.DataFrame, cohorts: list[pd.Timestamp], share: bool) -> None:
+    values = 100 * seen["retention"] if share else seen["revenue_per_member"]
+    top = float(values[seen["age"] > 0].quantile(0.98)) or 1.0
+    for row, value in zip(seen.itertuples(), values, strict=True):
+        y, shade = cohorts.index(row.cohort), float(np.clip(value / top, 0, 1))
+        ax.add_patch(Rectangle((row.age - 0.5, y - 0.5), 1, 1, fc=BLUES(shade), ec="white", lw=1))
+        text = f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+        ax.annotate(text, (row.age, y), ha="center", va="center", fontsize=8, color="white" if shade > 0.65 else INK)
+
+
+def _triangle_title(seen: pd.DataFrame, share: bool, language: str) -> str:
+    if share:
+        first = seen[seen["age"] == 1]
+        return say(
+            "triangle_title", language, share=first["active"].sum() / first["cohort_size"].sum() if len(first) else np.nan
+        )
+    later = seen[seen["age"] >= 1]
+    again = later["revenue"].sum() / seen["revenue"].sum() if seen["revenue"].sum() > 0 else np.nan
+    return say("triangle_title_revenue", language, share=again)
 
 
 def second_order_curve(result: CohortsResult, *, language: str = "zh") -> Figure:

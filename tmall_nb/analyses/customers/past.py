@@ -56,7 +56,7 @@ def list_findings(plan: pd.DataFrame, days: int, margin: float | None) -> tuple[
     found = []
     for row in plan.itertuples():
         values: dict[str, Any] = {"list": row.list, "touch": row.touch, "buyers": row.buyers, "held_out": row.held_out}
-        values |= {"days": days, "where": row.list}
+        values |= {"days": days}
         if row.verdict == "not_enough_data":
             found.append(Finding("list_too_short", "unknown", values))
             continue
