@@ -92,8 +92,8 @@ def backtest_findings(origins: pd.DataFrame, table: pd.DataFrame) -> tuple[Findi
     lost = int((both["mase"] >= both["mean_error"]).sum())
     if lost:
         found.append(Finding("backtest_items_mean", "watch", {"items": lost, "of": len(both), "share": lost / len(both)}))
-    honest = 0.7 <= cover <= 0.9
-    found.append(Finding("backtest_cover" if honest else "backtest_cover_off", "good" if honest else "watch", values))
+    told = "backtest_cover" if 0.7 <= cover <= 0.9 else "backtest_cover_narrow" if cover < 0.7 else "backtest_cover_wide"
+    found.append(Finding(told, "good" if told == "backtest_cover" else "watch", values))
     return tuple(found)
 
 
