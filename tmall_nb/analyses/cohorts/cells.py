@@ -62,10 +62,10 @@ def cell_grid(found: pd.DataFrame, sizes: pd.DataFrame, *, end: pd.Timestamp, pe
     values = grid[["active", "cents", "squares", "cubes"]].fillna(0.0).where(grid["seen"]).astype("float64")
     size = grid["cohort_size"].to_numpy(float)
     low, high = wilson(values["active"], size, level=LEVEL)
-    mean, mean_low, mean_high = skewed_mean(size, values["cents"] / 100, values["squares"], values["cubes"], level=LEVEL)
+    _, mean_low, mean_high = skewed_mean(size, values["cents"] / 100, values["squares"], values["cubes"], level=LEVEL)
     cells = grid[["cohort", "age", "cohort_size", "seen"]].assign(
         active=values["active"], retention=values["active"] / size, low=low, high=high, revenue=values["cents"] / 100,
-        revenue_per_member=mean, revenue_low=mean_low, revenue_high=mean_high,
+        revenue_per_member=values["cents"] / 100 / size, revenue_low=mean_low, revenue_high=mean_high,
     )  # fmt: skip
     cells["enough"] = cells["cohort_size"] >= MEMBERS_FOR_MEAN
     cells["cohort"] = (cells["cohort"] - 1970 * 12).to_numpy().astype("datetime64[M]").astype("datetime64[ns]")

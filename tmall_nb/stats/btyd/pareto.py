@@ -78,7 +78,7 @@ class ParetoFit(Fit):
         rng = np.random.default_rng(seed)
         x, T = (np.asarray(v, dtype=np.float64) for v in (frequency, age))
         active = rng.random(x.shape) < self.probability_alive(x, recency, T)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):  # who hardly ever leaves: infinite
             left = rng.exponential(size=x.shape) * (beta + T) / rng.gamma(s, size=x.shape)
         mean = rng.gamma(r + x) / (alpha + T) * np.minimum(left, t)
         return np.where(active, rng.poisson(np.minimum(mean, MOST_DRAWN)), 0)
