@@ -29,6 +29,20 @@ def item_effects(series: Series, lift: Lift, *, level: float) -> pd.DataFrame:
 
     if series.items.empty or not lift.enrolled:
         return pd.DataFrame(columns=COLUMNS)
+    table = _expected_units(series, lift)
+    counts = table["expected"] ** 2 / table["base_units"].clip(lower=1) + table[["expected", "paid_units"]].max(axis=1)
+    spread = np.sqrt(counts + (table["expected"] * _share_spread(table, counts)) ** 2)
+    reach = float(ndtri((1 + level) / 2)) * spread
+    table = table.assign(
+        low=table["effect"] - reach,
+        high=table["effect"] + reach,
+        verdict=_verdicts(table["effect"], spread, table["role"], reach),
+    ).reset_index()
+    return table.sort_values(["role", "effect"], ascending=[True, False], ignore_index=True)[COLUMNS]
+
+
+def _expected_units(series: Series, lift: Lift) -> pd.DataFrame:
+    """base_units, paid_units, item_title, role, expected, effect by item_id."""
     c = lift.campaign
     blank = set(lift.frame.loc[lift.frame["paid_units"].isna(), "date"])
     first = c.start - c.pre_dip_days * DAY
@@ -49,15 +63,7 @@ def item_effects(series: Series, lift: Lift, *, level: float) -> pd.DataFrame:
     factor = table["role"].map({k: expected[k] / base[k] if base.get(k, 0) > 0 else np.nan for k in expected})
     table["expected"] = (table["base_units"] * factor).where(table["base_units"] >= 5)
     table["effect"] = table["paid_units"] - table["expected"]
-    counts = table["expected"] ** 2 / table["base_units"].clip(lower=1) + table[["expected", "paid_units"]].max(axis=1)
-    spread = np.sqrt(counts + (table["expected"] * _share_spread(table, counts)) ** 2)
-    reach = float(ndtri((1 + level) / 2)) * spread
-    table = table.assign(
-        low=table["effect"] - reach,
-        high=table["effect"] + reach,
-        verdict=_verdicts(table["effect"], spread, table["role"], reach),
-    ).reset_index()
-    return table.sort_values(["role", "effect"], ascending=[True, False], ignore_index=True)[COLUMNS]
+    return table
 
 
 def _share_spread(table: pd.DataFrame, counts: pd.Series) -> float:

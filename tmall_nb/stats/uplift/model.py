@@ -101,15 +101,7 @@ def fit_uplift(y: Array, controls: Array, design: Design, *, level: float = 0.95
     z = np.where(np.isfinite(y), safe_log(np.nan_to_num(y)), 0.0)
     index = _index(controls, np.where(observed, z, np.nan), design)
     X, tight, wide = _regressors(z, observed, design, index)
-    mode = find_mode(z, X, observed, tight)
-    centre, spread = _leave_weeks_out(z, X, observed, wide, mode)
-    outliers = observed & ~design.events & (np.abs(z - centre) > OUTLIER * spread)
-    if 0 < outliers.sum() <= 0.05 * observed.sum():
-        observed = observed & ~outliers
-        mode = find_mode(z, X, observed, tight, mode)
-        centre, spread = _leave_weeks_out(z, X, observed, wide, mode)
-    else:
-        outliers = np.zeros(len(y), bool)
+    observed, outliers, mode, centre, spread = _fit_ordinary(z, X, observed, design, (tight, wide))
     days = np.flatnonzero(design.window)
     offset = grain(y)
     logs, weight_wide, slopes = _draw(z, X, observed, (tight, wide), mode, days, draws, rng)
@@ -134,6 +126,21 @@ def fit_uplift(y: Array, controls: Array, design: Design, *, level: float = 0.95
         middle, low, high, days, sampled, index, slope, slope_se, react, *slopes, weight_wide, outliers, taught, noise, offset,
         error, problem,
     )  # fmt: skip
+
+
+def _fit_ordinary(
+    z: Array, X: Array, observed: Mask, design: Design, priors: tuple[Prior, Prior]
+) -> tuple[Mask, Mask, Array, Array, Array]:
+    """Days kept, outliers set aside, hyperparameter mode, and every day predicted without its own week (mean, sd)."""
+    tight, wide = priors
+    mode = find_mode(z, X, observed, tight)
+    centre, spread = _leave_weeks_out(z, X, observed, wide, mode)
+    outliers = observed & ~design.events & (np.abs(z - centre) > OUTLIER * spread)
+    if not 0 < outliers.sum() <= 0.05 * observed.sum():
+        return observed, np.zeros(len(z), bool), mode, centre, spread
+    kept = observed & ~outliers
+    mode = find_mode(z, X, kept, tight, mode)
+    return kept, outliers, mode, *_leave_weeks_out(z, X, kept, wide, mode)
 
 
 def _count_noise(y: Array, observed: Mask, size: float, hyper: Hyper) -> float:
