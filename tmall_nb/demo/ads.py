@@ -100,8 +100,6 @@ def make_ads(settings: Settings, days: Days, items: Items, demand: Demand) -> Ad
         yuan[c] = factor * shape
         more = response(spend[c] * 1.01, channel, scale)[0] * factor
         slope[c] = (more.sum() - yuan[c].sum()) / (0.01 * spend[c].sum())
-    weight = items.ad_weight[:, None] * np.where(np.isfinite(items.life), 1.0, 0.0)
-    weight = weight / weight.sum(axis=0)
-    units = yuan[:, None, :] * weight[None] / (items.list_cents * 0.72 / 100.0)[None, :, None]
+    units = yuan[:, None, :] * items.ad_share[None] / (items.list_cents * 0.72 / 100.0)[None, :, None]
     clicks = rng.poisson(spend / np.array([c.click_yuan for c in CHANNELS])[:, None])
     return Ads(np.round(spend * 100).astype(np.int64), clicks, yuan, units, slope)

@@ -70,6 +70,12 @@ class Items:
     def count(self) -> int:
         return len(self.ids)
 
+    @property
+    def ad_share(self) -> np.ndarray:
+        """(I, D) share of the day's ads: by ``ad_weight`` among the items on sale that day."""
+        weight = self.ad_weight[:, None] * np.isfinite(self.life)
+        return weight / weight.sum(axis=0)
+
 
 def _titles(settings: Settings, category: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Write a title per item: brand, four to six modifiers, head word; no two alike."""

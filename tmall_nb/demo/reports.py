@@ -85,9 +85,10 @@ def _finish(rng: np.random.Generator, days: Days, parts: tuple[np.ndarray, ...],
 def book(settings: Settings, days: Days, items: Items, ads: Ads, channel: int, orders: np.ndarray) -> Booked:
     """Book a channel whose subjects are the advertised items; ``orders`` (D) are the expected ones."""
     rng = settings.rng(f"book-{CHANNELS[channel].key}")
-    clicks = rng.multinomial(ads.clicks[channel], items.ad_weight).T
+    share = items.ad_share
+    clicks = rng.multinomial(ads.clicks[channel], share.T).T
     spend = spread(ads.spend_cents[channel], clicks)
-    booked = rng.poisson(orders[None, :] * items.ad_weight[:, None] * matured(len(orders))[None, :])
+    booked = rng.poisson(orders[None, :] * share * matured(len(orders))[None, :])
     impressions = clicks + rng.poisson(clicks * rng.uniform(18, 40, (len(clicks), 1)))
     return _finish(rng, days, (clicks, impressions, spend, np.minimum(booked, clicks)), items.list_cents * 0.72 / 100 * 1.15)
 

@@ -50,8 +50,10 @@ def make_traffic(settings: Settings, items: Items, demand: Demand, ads: Ads, sol
     """Draw visitors; never fewer than buyers."""
     rng = settings.rng("traffic")
     organic = demand.organic / items.conversion[:, None] * np.exp(-0.4 * demand.campaign.sum(axis=0)) * 0.9
-    clicks = AD_VISITS * ads.clicks.sum(axis=0)[None, :] * items.ad_weight[:, None]
-    visitors = np.maximum(rng.poisson(organic) + rng.poisson(clicks), sold + rng.poisson(sold * 2.0 + 0.05))
+    clicks = AD_VISITS * ads.clicks.sum(axis=0)[None, :] * items.ad_share
+    visitors = np.maximum(
+        rng.poisson(organic) + rng.poisson(clicks), sold + rng.poisson(sold * 2.0 + 0.05 * np.isfinite(items.life))
+    )
     shop = np.round(visitors.sum(axis=0) * OVERLAP_ITEMS).astype(np.int64)
     shares = np.array([leaf[4] for leaf in LEAVES])
     ad = [AD_VISITS * ads.clicks[c] for c in range(len(ads.clicks))]
