@@ -84,7 +84,11 @@ def big_world(items=2000, length=730, seed=0):
     days = pd.date_range("2023-01-01", periods=length + 28)
     base = np.exp(rng.normal(0.7, 1.0, items))
     promotion = np.repeat(rng.random((items, len(days) // 7 + 1)) < 0.12, 7, axis=1)[:, : len(days)]
-    rate = base[:, None] * np.exp(0.25 * np.sin(2 * np.pi * days.dayofweek / 7))[None, :] * np.where(promotion, 1.8, 1.0)
+    rate = (
+        base[:, None]
+        * np.exp(0.25 * np.sin(2 * np.pi * days.dayofweek.to_numpy() / 7))[None, :]
+        * np.where(promotion, 1.8, 1.0)
+    )
     frame = pd.DataFrame({
         "item_id": np.repeat([f"i{k:05d}" for k in range(items)], len(days)), "date": np.tile(days, items),
         "paid_units": rng.poisson(rate).ravel().astype("float32"), "promotion": promotion.ravel().astype("int8"),

@@ -105,7 +105,7 @@ def test_a_future_sheet_without_an_item_is_refused():
 def test_an_empty_cell_of_the_future_sheet_is_refused():
     future = sheet().astype({"promotion": "float64"})
     future.loc[10, "promotion"] = np.nan
-    with pytest.raises(tn.TmallError, match="promotion.*empty"):
+    with pytest.raises(tn.TmallError, match=r"promotion.*empty"):
         forecast(shop_of(), future)
 
 

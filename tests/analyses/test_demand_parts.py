@@ -16,7 +16,8 @@ def many(items, days=70, seed=3):
     rate = rng.uniform(1, 30, items)[:, None] * np.where(np.arange(days) % 7 < 5, 1.0, 1.5)
     return pd.DataFrame({
         "item_id": np.repeat([f"i{k:05d}" for k in range(items)], days), "date": np.tile(dates, items),
-        "paid_units": rng.poisson(rate).ravel().astype("float64"), "category": np.repeat([f"c{k % 4}" for k in range(items)], days),
+        "paid_units": rng.poisson(rate).ravel().astype("float64"),
+        "category": np.repeat([f"c{k % 4}" for k in range(items)], days),
     })  # fmt: skip
 
 
