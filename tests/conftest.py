@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: tests beside other work would wait for each other's threads
+
 import pytest
 
 ROOT = Path(__file__).parent.parent

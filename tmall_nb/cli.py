@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -171,6 +172,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 1 something failed, 2 wrong call)."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # jobs side by side would wait for each other's threads
     args, unknown = _parser().parse_known_args(argv)
     if unknown:
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")

@@ -83,7 +83,13 @@ def fit_map(data: MixData, priors: Priors, *, draws: int = DRAWS, seed: int = 0,
     for number in range(starts):
         begin = priors.mean + (0.7 * priors.sd * rng.standard_normal(posterior.size) if number else 0.0)
         begin[posterior.places["log_roas"]] += priors.center
-        found = minimize(negative, begin / priors.sd, jac=True, method="L-BFGS-B", options={"maxiter": 800, "maxcor": 30})
+        found = minimize(
+            negative,
+            begin / priors.sd,
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": 3000, "maxcor": 30, "ftol": 1e-13, "gtol": 1e-6},
+        )
         best = found if best is None or found.fun < best.fun else best
     assert best is not None
     mode = best.x * priors.sd
@@ -103,4 +109,5 @@ def curvature_factor(posterior: LogPosterior, mode: np.ndarray, scale: np.ndarra
     half = len(mode)
     hessian = -(gradient[:half] - gradient[half:]) * scale / (2 * STEP)
     values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
-    return scale[:, None] * vectors / np.sqrt(np.maximum(values, FLAT))
+    # the symmetric root does not depend on the signs of eigenvectors, which rounding decides: same data, same draws
+    return scale[:, None] * (vectors / np.sqrt(np.maximum(values, FLAT))) @ vectors.T
