@@ -155,3 +155,20 @@ def test_pooling_brings_similar_shops_nearer_the_truth():
     assert together < alone
     with pytest.raises(ParameterError, match="three shops"):
         tn.pool_media_mix({"a": worlds[0].weeks}, spend=CHANNELS)
+
+
+def test_closed_weeks_carry_spend_over_and_teach_nothing():
+    rng = np.random.default_rng(8)
+    weeks = 120
+    spend = rng.lognormal(9, 0.5, weeks)
+    sales = 1e5 * np.exp(rng.normal(0, 0.03, weeks)) + 2.0 * spend
+    frame = pd.DataFrame({"week": pd.date_range("2023-01-02", periods=weeks, freq="W-MON"), "ads": spend, "paid_amount": sales})
+    plain = tn.fit_media_mix(frame, spend=["ads"])
+    shut = frame.copy()
+    shut.loc[[30, 31, 77], ["paid_amount", "ads"]] = 0.0
+    closed = tn.fit_media_mix(shut, spend=["ads"])
+    assert closed.table["roas"][0] == pytest.approx(plain.table["roas"][0], rel=0.25)
+    assert closed.table["low"][0] < 2.0 < closed.table["high"][0]
+    assert {s.reason: s.rows for s in closed.method.set_aside} == {"week_without_sales": 3}
+    assert closed.method.rows_used == weeks - 3
+    assert "3" in str(tn.show(closed.method, "zh"))

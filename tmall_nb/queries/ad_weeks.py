@@ -108,7 +108,8 @@ def ad_weeks(shop: Shop) -> tuple[pd.DataFrame, list[str], list[str]]:
 
     Returns
     -------
-    frame : week, paid_amount, one column of spend per channel, and the controls; channel names; control names
+    frame : week, paid_amount (0 where a day of the week was not recorded), one column of spend per channel, and the controls;
+        channel names; control names
     """
     days, sales = channel_days(shop), shop_days(shop)
     sales = sales[sales["complete"] & sales["paid_amount"].notna()]
@@ -126,10 +127,11 @@ def ad_weeks(shop: Shop) -> tuple[pd.DataFrame, list[str], list[str]]:
     )
     spend = spend.reindex(weeks).fillna(0.0)  # a report lists only days with spend
     chosen = sales[sales["date"].between(first, last)]
-    total = chosen.groupby(_monday(chosen["date"]))["paid_amount"].sum().reindex(weeks)
+    recorded = chosen.groupby(_monday(chosen["date"]))["paid_amount"]
+    total = recorded.sum().where(recorded.count() == 7).reindex(weeks)
     controls = _controls(shop, weeks)
     frame = pd.concat([total.rename("paid_amount"), spend, controls], axis=1).rename_axis("week").reset_index()
-    frame["paid_amount"] = frame["paid_amount"].fillna(0.0)
+    frame["paid_amount"] = frame["paid_amount"].fillna(0.0)  # fit_media_mix sets weeks without sales aside and counts them
     order = spend.sum().sort_values(ascending=False)
     return frame, [str(c) for c in order[order > 0].index], [str(c) for c in controls]
 

@@ -60,12 +60,18 @@ def read_weeks(weeks: pd.DataFrame, spend: Sequence[str], controls: Sequence[str
         raise ExportError(
             "weeks", f"{outcome} is blank; fill it or cut the weeks before", row=int(np.argmax(blank)) + 1, column=outcome
         )
-    aside = (SetAside("newest_week_blank", len(sales) - tail),) if tail < len(sales) else ()
+    aside: tuple[SetAside, ...] = (SetAside("newest_week_blank", len(sales) - tail),) if tail < len(sales) else ()
     frame, sales = frame.iloc[:tail], sales[:tail]
-    if len(frame) < LEAST_WEEKS:
-        raise NotEnoughData(f"{len(frame)} weeks of {outcome}: at least {LEAST_WEEKS} are needed. Export a longer span.")
-    if not sales.mean() > 0:
+    closed = int((sales <= 0).sum())
+    if closed == len(sales):
         raise NotEnoughData(f"{outcome} adds up to {sales.sum():.0f}: there are no sales to explain")
+    if len(frame) - closed < LEAST_WEEKS:
+        raise NotEnoughData(
+            f"{len(frame) - closed} weeks with {outcome}: at least {LEAST_WEEKS} are needed. Export a longer span."
+        )
+    if (sales < 0).any():
+        raise ExportError("weeks", f"{sales.min():g} found; sales are 0 or more", row=int(sales.argmin()) + 1, column=outcome)
+    aside += (SetAside("week_without_sales", closed),) if closed else ()
     amounts = np.array([_spend(frame, name) for name in names])
     used = amounts.sum(axis=1) > 0
     if not used.any():
@@ -153,5 +159,5 @@ def read_lift_tests(tests: pd.DataFrame | None, weeks: Weeks) -> LiftTests | Non
         if not weeks.spend[channel, inside].sum() > 0:
             problem = "no spend in the tested weeks; give the weeks whose spend the return refers to"
             raise ExportError("lift_tests", problem, row=row, column="start")
-        rates.append(lift_rates(weeks.spend, float(weeks.sales.mean()), channel, inside))
+        rates.append(lift_rates(weeks.spend, float(weeks.sales[weeks.sales > 0].mean()), channel, inside))
     return LiftTests(tests["roas"].to_numpy(float), error, np.array(rates))

@@ -157,7 +157,7 @@ def _result(
         name="media_mix",
         source="Jin, Wang, Sun, Chan & Koehler 2017",
         level=0.90,
-        rows_used=len(weeks.sales),
+        rows_used=int((weeks.sales > 0).sum()),
         set_aside=weeks.aside,
         assumptions=("mix_observational", "mix_controls_complete", "mix_saturating", "mix_floor", "mix_weeks_same"),
         start=weeks.week.iloc[0] if isinstance(weeks.week.iloc[0], pd.Timestamp) else None,

@@ -35,7 +35,7 @@ class MixData:
 
     Attributes
     ----------
-    sales : divided by their mean, shape (weeks,)
+    sales : divided by the mean of weeks with sales, shape (weeks,); 0 in a week that was closed or not recorded
     lagged : spend divided by the channel's mean, lag 0-12 in the last axis, shape (channels, weeks, 13)
     baseline : columns of the log baseline, the first all ones, shape (weeks, columns)
     spend_share : mean spend ÷ mean sales of each channel, shape (channels,)
@@ -56,13 +56,18 @@ class MixData:
     @classmethod
     def from_weeks(cls, sales: np.ndarray, spend: np.ndarray, columns: np.ndarray, tests: LiftTests | None = None) -> MixData:
         """Scale one shop's weeks; ``spend`` has shape (channels, weeks), ``columns`` (weeks, columns) without the ones."""
-        level, means = float(sales.mean()), spend.mean(axis=1)
+        level, means = float(sales[sales > 0].mean()), spend.mean(axis=1)
         scaled = spend / means[:, None]
         lagged = np.zeros((*scaled.shape, LAGS))
         for lag in range(min(LAGS, scaled.shape[1])):
             lagged[:, lag:, lag] = scaled[:, : scaled.shape[1] - lag]
         baseline = np.column_stack([np.ones(len(sales)), columns]) if columns.size else np.ones((len(sales), 1))
         return cls(sales / level, lagged, baseline, means / level, level, means, tests)
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Weeks that had sales; the others carry spend over but say nothing about it, shape (weeks,)."""
+        return self.sales > 0
 
     @property
     def channels(self) -> int:

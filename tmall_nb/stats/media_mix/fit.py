@@ -56,9 +56,9 @@ class MixFit:
         return level[..., None] * height / height.sum(axis=-1, keepdims=True)
 
     def rest(self) -> np.ndarray:
-        """Residuals at the mode, in units of mean sales, shape (weeks,)."""
+        """Residuals at the mode, in units of mean sales, shape (weeks,); 0 in weeks without sales."""
         at = self.mode[None]
-        return self.data.sales - self.base(at)[0] - self.gains(at)[0].sum(axis=0)
+        return (self.data.sales - self.base(at)[0] - self.gains(at)[0].sum(axis=0)) * self.data.seen
 
 
 def fit_map(data: MixData, priors: Priors, *, draws: int = DRAWS, seed: int = 0, starts: int = 1) -> MixFit:

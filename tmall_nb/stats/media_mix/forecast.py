@@ -37,9 +37,11 @@ def score_forecasts(data: MixData, priors: Priors, *, origins: int = 3, weeks: i
         level = np.exp(at[places["log_roas"]]) * data.spend_share * cut / np.maximum(height[:, :cut].sum(axis=1), 1e-12)
         ahead = slice(cut, cut + weeks)
         expected = np.exp(data.baseline[ahead] @ at[places["gamma"]]) + (level[:, None] * height[:, ahead]).sum(axis=0)
-        actual = data.sales[ahead]
-        size = float(np.abs(actual).mean()) or 1.0
-        naive = float(data.sales[cut - 4 : cut].mean())
+        open_ahead, before = data.seen[ahead], data.sales[cut - 4 : cut]
+        if not open_ahead.any() or not before.any():
+            continue
+        actual, expected = data.sales[ahead][open_ahead], expected[open_ahead]
+        size, naive = float(actual.mean()), float(before[before > 0].mean())
         scores.append(
             ForecastScore(
                 cut, weeks, float(np.abs(expected - actual).mean()) / size, float(np.abs(naive - actual).mean()) / size

@@ -63,8 +63,9 @@ class LogPosterior:
         self.data, self.priors = data, priors
         self.places = layout(data.baseline.shape[1], data.channels)
         self.size = self.places["noise"].stop
-        weeks = len(data.sales)
-        self.spent = min(data.baseline.shape[1] + SPENT * data.channels, MOST_SPENT * weeks)
+        self.seen = data.seen.astype(float)
+        weeks = float(self.seen.sum())
+        self.spent = min(data.baseline.shape[1] + SPENT * data.channels, MOST_SPENT * weeks) + len(data.sales) - weeks
 
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values and gradients at ``points`` of shape (batch, parameters): shapes (batch,) and (batch, parameters)."""
@@ -73,13 +74,13 @@ class LogPosterior:
         value = self._prior(points, at, gradient)
         base = np.exp(np.clip(at["gamma"] @ self.data.baseline.T, -20, 20))
         gain, parts = self._media(at)
-        rest = self.data.sales - base - gain.sum(axis=1)
+        rest = (self.data.sales - base - gain.sum(axis=1)) * self.seen
         if self.data.whitening is None:
             likelihood, slope, slope_memory, slope_noise = _noise(rest, at["memory"][:, 0], at["noise"][:, 0])
         else:
             likelihood, slope, slope_memory, slope_noise = _whitened(rest, self.data.whitening, at["noise"][:, 0])
         likelihood, slope_noise = likelihood + self.spent * at["noise"][:, 0], slope_noise + self.spent
-        value += likelihood
+        value, slope = value + likelihood, slope * self.seen
         gradient[:, self.places["memory"]] += slope_memory[:, None]
         gradient[:, self.places["noise"]] += slope_noise[:, None]
         gradient[:, self.places["gamma"]] -= (slope * base) @ self.data.baseline
