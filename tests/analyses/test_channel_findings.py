@@ -80,3 +80,31 @@ def test_a_months_budget_comes_from_the_sheet_of_targets(tmp_path):
     assert spend_target(shop, pd.Timestamp("2026-01-01")) == pytest.approx(3100)
     assert spend_target(shop, pd.Timestamp("2026-02-01")) == pytest.approx(5000)
     assert pd.isna(spend_target(shop, pd.Timestamp("2027-01-01")))
+
+
+def channel(reported, net, low, value, high):
+    frame = table("search").assign(roas_reported=reported, roas_net=net)
+    return frame.assign(roas_incremental=value, roas_incremental_low=low, roas_incremental_high=high)
+
+
+def test_the_platform_is_called_inflated_only_where_the_whole_interval_lies_below_it():
+    nothing = crossings(None, table("search"))
+    sure = channel_findings(channel(5.0, 4.0, 0.5, 1.0, 2.0), nothing, pd.DataFrame())
+    wide = channel_findings(channel(5.0, 4.0, 0.5, 1.0, 6.0), nothing, pd.DataFrame())
+    assert sure[0].key == "channels_platform_inflated"
+    assert wide[0].key == "channels_platform_unclear" and wide[0].tone == "unknown"
+
+
+def test_a_short_history_is_said_first():
+    found = channel_findings(channel(5.0, 4.0, 0.5, 1.0, 2.0), crossings(None, table("search")), pd.DataFrame(), weeks=16)
+    assert [f.key for f in found[:2]] == ["channels_short", "channels_platform_inflated"]
+    assert "16" in str(say(found[:1], "zh"))
+
+
+def test_a_month_not_begun_is_called_that():
+    nothing = crossings(None, table("search"))
+    ahead = month(4.5e3, 6e3, float("nan")).assign(spent=0.0)
+    (finding,) = [
+        f for f in channel_findings(table("search"), nothing, ahead) if f.key.startswith(("pacing", "channels_pacing"))
+    ]
+    assert finding.key == "pacing_next"

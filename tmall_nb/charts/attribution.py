@@ -58,7 +58,8 @@ def _returns_title(table: pd.DataFrame, language: str) -> str:
     if not len(both):
         return say("returns_title_plain", language)
     row = both.iloc[int((both["roas_reported"] / both["roas_incremental"]).to_numpy().argmax())]
-    return say("returns_title", language, channel=row["channel"], reported=row["roas_reported"], value=row["roas_incremental"])
+    sides = {f"value{s}": row[f"roas_incremental{s}"] for s in ("", "_low", "_high")}
+    return say("returns_title", language, channel=row["channel"], reported=row["roas_reported"], **sides)
 
 
 def path_credit(result: AttributionResult, *, language: str = "zh") -> Figure:

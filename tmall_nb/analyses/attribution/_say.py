@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["channel_findings", "crossings"]
 
+YEAR_WEEKS = 52
 PACE_ALARM = 0.15  # change of a month's projected spend that is worth a look
 
 
@@ -41,11 +42,18 @@ def crossings(mix: MediaMixResult | None, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def channel_findings(table: pd.DataFrame, crossed: pd.DataFrame, whole: pd.DataFrame) -> tuple[Finding, ...]:
-    """Findings of the page on channels, most important first; ``whole`` is the pacing of all channels with ``target``."""
+def channel_findings(
+    table: pd.DataFrame, crossed: pd.DataFrame, whole: pd.DataFrame, *, weeks: int | None = None
+) -> tuple[Finding, ...]:
+    """Findings of the page on channels, most important first.
+
+    ``whole`` is the pacing of all channels with ``target``; ``weeks`` how many the media mix learned from.
+    """
     doubtful = table[table["verdict"] == "test_first"]
     tests = {"channel": "、".join(doubtful["channel"]), "count": len(doubtful)}
-    found = [*_inflated(table), *(f for row in table.itertuples() for f in _verdict_finding(row))]
+    short = weeks is not None and weeks < YEAR_WEEKS
+    found = [Finding("channels_short", "unknown", {"weeks": weeks, "needed": YEAR_WEEKS}, action=True)] if short else []
+    found += [*_inflated(table), *(f for row in table.itertuples() for f in _verdict_finding(row))]
     found += [Finding("channels_test_first", "unknown", tests, action=True)] if len(doubtful) else []
     found += _crossed(crossed)
     if table["break_even"].isna().all():
@@ -61,7 +69,10 @@ def _inflated(table: pd.DataFrame) -> list[Finding]:
     top = both.iloc[int((both["roas_reported"] / both["roas_incremental"]).to_numpy().argmax())]
     values = {"channel": top["channel"], "reported": top["roas_reported"], "net": top["roas_net"]}
     sides = {"value" + side: top["roas_incremental" + side] for side in ("", "_low", "_high")}
-    return [Finding("channels_platform_inflated", "watch", values | sides)]
+    surely = float(top["roas_incremental_high"]) < float(top["roas_net"])
+    if surely:
+        return [Finding("channels_platform_inflated", "watch", values | sides)]
+    return [Finding("channels_platform_unclear", "unknown", values | sides)]
 
 
 def _verdict_finding(row: Any) -> list[Finding]:
@@ -100,6 +111,8 @@ def _pacing(whole: pd.DataFrame) -> list[Finding]:
     row = whole.iloc[0]
     values = {"month": f"{row['month']:%Y-%m}", "spent": row["spent"], "projected": row["projected"]}
     values |= {"projected_low": row["low"], "projected_high": row["high"]}
+    if row["spent"] <= 0 and not np.isfinite(row["target"]):
+        return [Finding("pacing_next", "good", values | {"usual": row["usual"]})]
     if np.isfinite(row["target"]):
         over, under = row["low"] > row["target"], row["high"] < row["target"]
         key = "pacing_over" if over else "pacing_under" if under else "pacing_on_target"

@@ -52,6 +52,19 @@ class AttributionResult:
     findings: tuple[Finding, ...]
     method: Method
 
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The columns that decide: spend, return as reported, net and incremental, break-even, which figure to believe."""
+        names = ["channel", "spend", "roas_reported", *(f"{m}{s}" for m in ("roas_net", "roas_incremental") for s in _SPAN)]
+        return self.table[[*names, "break_even", "verdict"]]
+
+    @property
+    def details(self) -> pd.DataFrame:
+        """The other columns: sales booked, return once the window is over and with presale, path credit, geo test, weeks."""
+        names = ["ad_sales", "roas_matured", "roas_matured_low", "roas_matured_high", "roas_presale"]
+        spans = [f"{m}{s}" for m in ("credit_share", "roas_geo") for s in _SPAN]
+        return self.table[["channel", *names, *spans, "weeks"]]
+
 
 def compare_channels(
     shop: Shop,
@@ -109,7 +122,12 @@ def compare_channels(
         seed=seed,
     )
     return AttributionResult(
-        table, _returns(table), credit, pacing, channel_findings(table, crossings(mix, table), whole), method
+        table,
+        _returns(table),
+        credit,
+        pacing,
+        channel_findings(table, crossings(mix, table), whole, weeks=None if mix is None else mix.method.rows_used),
+        method,
     )
 
 

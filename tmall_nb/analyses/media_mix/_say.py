@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.result import Finding
 
 SHORT_WEEKS = 52
+WIDE = 2.5  # high ÷ low beyond which what ads brought in all is not called known
 
 
 def mix_findings(
-    table: pd.DataFrame, checks: pd.DataFrame, scores: pd.DataFrame, weeks: int, tested: bool
+    table: pd.DataFrame, checks: pd.DataFrame, scores: pd.DataFrame, brought: np.ndarray, weeks: int, *, tested: bool
 ) -> tuple[Finding, ...]:
-    """Findings of a media mix, most important first."""
+    """Findings of a media mix, most important first; ``brought`` are the ends (90 %) of what all channels brought in yuan."""
     found: list[Finding] = []
     value = dict(zip(checks["check"], checks["value"].astype(float), strict=True))
     warned = set(checks.loc[checks["verdict"] == "warning", "check"])
@@ -52,7 +54,9 @@ def mix_findings(
             }
             found.append(Finding("mix_wide", "unknown", values, action=True))
         total = float((known["roas"] * known["spend"]).sum())
-        found.append(Finding("mix_share", "good", {"share": float(known["share"].sum()), "value": total, "weeks": weeks}))
+        low, high = min(float(brought[0]), total), max(float(brought[1]), total)
+        values = {"share": float(known["share"].sum()), "value": total, "value_low": low, "value_high": high, "weeks": weeks}
+        found.append(Finding("mix_share", "unknown" if high > WIDE * low else "good", values))
     empty = table[table["verdict"] == "not_enough_data"]
     if len(empty):
         found.append(

@@ -170,7 +170,8 @@ def _result(
         },
         seed=seed,
     )
-    findings = mix_findings(table, checks, scores, len(weeks.sales), tests is not None)
+    brought = np.quantile(found.fit.roas @ weeks.spend.sum(axis=1), (0.05, 0.95))
+    findings = mix_findings(table, checks, scores, brought, len(weeks.sales), tested=tests is not None)
     curves = curve_frame(found.fit, weeks.channels)
     platform = dict(beliefs.platform_roas) if beliefs.platform_roas else None
     return MediaMixResult(table, curves, week_frame(found.fit, weeks), checks, grids, scores, findings, method, found, platform)
