@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# Two processes whose linear algebra takes every core wait for each other: seconds become minutes.
+# Two processes whose linear algebra or trees take every core wait for each other: seconds become minutes.
 export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
 .PHONY: help setup demo test check format lint types imports notebooks nbval lab lock renew bench bench-truth contract clean
 
 help: ## list the commands

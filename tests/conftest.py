@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: tests beside other work would wait for each other's threads
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # before numpy: work side by side waits for each other's threads
+    os.environ.setdefault(_name, "1")
 
 import pytest
 

@@ -172,7 +172,8 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 done, 1 something failed, 2 wrong call)."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # jobs side by side would wait for each other's threads
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # jobs side by side would wait for each other's threads
     args, unknown = _parser().parse_known_args(argv)
     if unknown:
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
