@@ -6,7 +6,7 @@ from pathlib import Path
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # before numpy: work side by side waits for each other's threads
     os.environ.setdefault(_name, "1")
 
-import pytest
+import pytest  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 REAL_DATA = Path(os.environ.get("TMALL_NB_REAL_DATA") or ROOT.parent / "shared" / "data")
