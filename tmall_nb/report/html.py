@@ -80,7 +80,14 @@ def _body(blocks: Blocks, language: str, facts: Facts) -> tuple[str, list[tuple[
     parts.append(f'<h2 id="data">{_text("data_behind", language)}</h2>')
     toc.append(("data", label("report", "data_behind", language)))
     parts += [blocks.data, _coverage(blocks, language), _parameters(blocks, language), _code(blocks, language)]
-    return "\n".join(p for p in parts if p), toc
+    return _two_lines("\n".join(p for p in parts if p)), toc
+
+
+def _two_lines(html: str) -> str:
+    """Let a figure's interval go below it where a table is too wide for its column; neither breaks inside."""
+    cell = r'<td class="tn-num">(?P<figure>[^<>（(]+?)(?P<gap> ?)(?P<interval>[（(][^<>]+[）)])</td>'
+    parts = r'<td class="tn-num tn-two"><span>\g<figure></span>\g<gap><wbr><span class="tn-ci">\g<interval></span></td>'
+    return re.sub(cell, parts, html)
 
 
 def _link_evidence(blocks: Blocks, language: str) -> str:
