@@ -1,9 +1,11 @@
 """Each yuan of ad spend counts once, whichever reports a merchant downloaded."""
 
+import pandas as pd
 import pytest
 
 import tmall_nb as tn
 from tmall_nb.queries.ad_weeks import channel_days
+from tmall_nb.queries.campaign_money import ad_presale, ad_subsidy
 from tmall_nb.queries.shop_days import shop_days
 
 
@@ -42,3 +44,16 @@ def test_the_shops_total_holds_the_same_yuan(shop):
     assert rows["spend"].sum() == 32.0
     total = shop_days(shop).set_index("date")["spend"]
     assert total.to_dict() == rows.groupby("date")["spend"].sum().to_dict()
+
+
+def test_a_shop_with_keyword_reports_alone_keeps_its_presale(tmp_path):
+    (tmp_path / "k").mkdir()
+    head = "日期,场景名字,计划ID,词类型,词ID/词包ID,词名字/词包名字,展现量,点击量,花费,总预售成交金额,总预售成交笔数,总成交金额"
+    rows = [f"2026-07-0{d},关键词推广,1,关键词,{k},词{k},90,5,10,20,2,50" for d in (1, 2) for k in (7, 8)]
+    (tmp_path / "k" / "关键词报表.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    found = ad_presale(tn.load_shop(tmp_path, "k"), lead=pd.Timestamp("2026-07-01"), stop=pd.Timestamp("2026-07-02"))
+    assert found.to_dict() == {"orders": 4.0, "amount": 40.0}
+
+
+def test_a_subsidy_nobody_reported_is_not_zero(shop):
+    assert pd.isna(ad_subsidy(shop, start=pd.Timestamp("2026-07-01"), stop=pd.Timestamp("2026-07-03")))

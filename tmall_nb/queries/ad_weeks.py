@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.errors import NotEnoughData
-from tmall_nb.queries.shop_days import ADS_ONCE, shop_days
+from tmall_nb.queries.shop_days import ads_once, shop_days
 from tmall_nb.shop import Shop
 
 SPEND_METRICS = ["花费", "广告花费", "推广花费", "广告预算", "spend", "ad_spend"]
@@ -24,7 +24,7 @@ CHANNEL_DAYS = f"""
 SELECT CAST(date AS DATE) AS date, coalesce(product, '-') AS channel, sum(spend) AS spend,
        sum(ad_sales) AS ad_sales, sum(ad_orders) AS ad_orders, sum(presale_sales) AS presale_sales,
        sum(ad_net_sales) AS ad_net_sales, sum(clicks) AS clicks, max(window_days) AS window_days
-FROM {ADS_ONCE} GROUP BY 1, 2 ORDER BY 1, 2
+FROM {ads_once()} GROUP BY 1, 2 ORDER BY 1, 2
 """
 CPS_DAYS = """
 SELECT CAST(coalesce(created_at, settled_at) AS DATE) AS date, sum(commission) + sum(coalesce(service_fee, 0)) AS spend,

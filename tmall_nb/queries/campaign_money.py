@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from tmall_nb.queries.shop_days import ads_once
 from tmall_nb.shop import Shop
 
 ORDERS = """
@@ -15,8 +16,8 @@ TOOLS = """
 SELECT tool, sum(discount_amount) AS discount_amount FROM promo_tool_daily
 WHERE date >= CAST($start AS DATE) AND date < $stop GROUP BY 1
 """
-SUBSIDY = """
-SELECT sum(platform_subsidy) AS yuan FROM ads WHERE level = $level AND date >= CAST($start AS DATE) AND date < $stop
+SUBSIDY = f"""
+SELECT sum(platform_subsidy) AS yuan FROM {ads_once("platform_subsidy")} WHERE date >= CAST($start AS DATE) AND date < $stop
 """
 LINES = """
 WITH own AS (SELECT item_id, min(activity_price) AS activity_price FROM {offers} GROUP BY 1)
@@ -49,9 +50,9 @@ FROM orders WHERE {presale}
   AND ((paid_at >= $start AND paid_at < $stop) OR (paid_at IS NULL AND created_at >= $lead AND created_at < $stop))
 GROUP BY 1 ORDER BY 1
 """
-AD_PRESALE = """
-SELECT sum(presale_orders) AS orders, sum(presale_sales) AS amount FROM ads
-WHERE level = $level AND date >= CAST($lead AS DATE) AND date < $stop
+AD_PRESALE = f"""
+SELECT sum(presale_orders) AS orders, sum(presale_sales) AS amount FROM {ads_once("presale_sales")}
+WHERE date >= CAST($lead AS DATE) AND date < $stop
 """
 BUYERS = """
 WITH firsts AS (SELECT buyer_key, min(paid_at) AS first_paid FROM orders
@@ -92,11 +93,10 @@ def tool_discounts(shop: Shop, *, start: pd.Timestamp, stop: pd.Timestamp) -> pd
 
 
 def ad_subsidy(shop: Shop, *, start: pd.Timestamp, stop: pd.Timestamp) -> float:
-    """Platform subsidy reported by 万相台, nan where the column is not there."""
+    """Platform subsidy reported by 万相台 (yuan), nan where no report of these days holds it."""
     if not shop.has("ads", "platform_subsidy"):
         return float("nan")
-    level = "plan" if "plan" in set(shop.sql("SELECT DISTINCT level FROM ads")["level"]) else "item"
-    return float(shop.sql(SUBSIDY, level=level, start=start, stop=stop)["yuan"].fillna(0).iloc[0])
+    return float(shop.sql(SUBSIDY, start=start, stop=stop)["yuan"].iloc[0])
 
 
 def line_totals(
@@ -146,8 +146,7 @@ def ad_presale(shop: Shop, *, lead: pd.Timestamp, stop: pd.Timestamp) -> pd.Seri
     """Orders and yuan that 万相台 books as presale, outside 总成交金额; None where the report lacks them."""
     if not shop.has("ads", "presale_sales"):
         return None
-    level = "plan" if "plan" in set(shop.sql("SELECT DISTINCT level FROM ads")["level"]) else "item"
-    return shop.sql(AD_PRESALE, level=level, lead=lead, stop=stop).iloc[0]
+    return shop.sql(AD_PRESALE, lead=lead, stop=stop).iloc[0]
 
 
 def buyer_kinds(shop: Shop, *, start: pd.Timestamp, stop: pd.Timestamp) -> pd.DataFrame:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tmall_nb.queries.shop_days import AD_LEVELS
+from tmall_nb.queries.shop_days import ads_once
 from tmall_nb.shop import Shop
 
 __all__ = ["DAYS", "cost_sources", "new_buyer_cost", "source_costs"]
 
 DAYS = 90
-QUERY = """
-SELECT sum(spend) AS spend, sum(ad_new_buyers) AS ad_new_buyers FROM ads
-WHERE level = $level AND date > $start AND date <= $end
+QUERY = f"""
+SELECT sum(spend) AS spend, sum(ad_new_buyers) AS ad_new_buyers FROM {ads_once("ad_new_buyers")}
+WHERE date > $start AND date <= $end
 """
 REGIONS = """
 SELECT province AS source, sum(spend) AS spend, sum(ad_new_buyers) AS ad_new_buyers FROM ads
@@ -34,11 +34,7 @@ def new_buyer_cost(shop: Shop, *, end: pd.Timestamp) -> pd.Series | None:
     """
     if not shop.has("ads", "ad_new_buyers"):
         return None
-    levels = set(shop.sql("SELECT DISTINCT level FROM ads WHERE ad_new_buyers IS NOT NULL")["level"])
-    level = next((name for name in AD_LEVELS if name in levels), None)
-    if level is None:
-        return None
-    row = shop.sql(QUERY, level=level, start=end - pd.Timedelta(days=DAYS), end=end).iloc[0].astype("float64")
+    row = shop.sql(QUERY, start=end - pd.Timedelta(days=DAYS), end=end).iloc[0].astype("float64")
     row["cost_per_new_buyer"] = row["spend"] / row["ad_new_buyers"] if row["ad_new_buyers"] > 0 else np.nan
     return row
 

@@ -24,15 +24,23 @@ PRODUCTS = """
 SELECT date, sum(paid_units) AS paid_units, sum(paid_amount) AS paid_amount, sum(refund_amount) AS refund_finished
 FROM product_daily GROUP BY 1 ORDER BY 1
 """
-# Each yuan once: of each ad product and day the first level that reports it; rows that name no product only where none does.
-ADS_ONCE = f"""(
+ADS_ONCE = """(
 WITH named AS (
-  SELECT *, coalesce(nullif(trim(scene), ''), scene_id) AS product, list_position({list(AD_LEVELS)}, level) AS rank FROM ads),
+  SELECT *, coalesce(nullif(trim(scene), ''), scene_id) AS product, list_position({levels}, level) AS rank
+  FROM ads WHERE {known}),
 ranked AS (
   SELECT *, min(rank) OVER (PARTITION BY product, date) AS first, bool_or(product IS NOT NULL) OVER (PARTITION BY date) AS told
   FROM named)
 SELECT * EXCLUDE (rank, first, told) FROM ranked WHERE rank = first AND (product IS NOT NULL OR NOT told))"""
-ADS = f"SELECT date, sum(spend) AS spend FROM {ADS_ONCE} GROUP BY 1 ORDER BY 1"
+
+
+def ads_once(known: str = "spend") -> str:
+    """SQL of ad rows in which each yuan stands once, with ``product``, to put behind FROM.
+
+    Of each ad product and day the first level that reports the column ``known``; rows that name no product only on days
+    on which none does.
+    """
+    return ADS_ONCE.format(levels=list(AD_LEVELS), known=f"{known} IS NOT NULL")
 
 
 def shop_days(shop: Shop) -> pd.DataFrame:
@@ -105,7 +113,7 @@ def _products(shop: Shop) -> pd.DataFrame | None:
 def _ad_spend(shop: Shop) -> pd.Series | None:
     if not shop.has("ads"):
         return None
-    days = shop.sql(ADS)
+    days = shop.sql(f"SELECT date, sum(spend) AS spend FROM {ads_once()} GROUP BY 1 ORDER BY 1")
     return days.assign(date=pd.to_datetime(days["date"])).set_index("date")["spend"].astype("float64")
 
 
