@@ -61,9 +61,12 @@ def bench_ladder(shops: int, first: int) -> None:
         print(f"ladder seed {seed}: " + "; ".join(f"{k} {v:.3f}" for k, v in parts.items()) + f"; rules {rules}", flush=True)
 
 
-def carts(rng: np.random.Generator, moved: float, lumps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    sizes = rng.lognormal(np.log(260), 0.45, 4000)
-    below = (sizes >= 250) & (sizes < 300) & (rng.random(4000) < moved)
+def carts(
+    rng: np.random.Generator, *, moved: float = 0.0, lumps: float = 0.0, total: int = 4000
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Cart sizes in bins of 10 yuan around 300; a share ``moved`` of those in 250-300 steps up to 300-330."""
+    sizes = rng.lognormal(np.log(260), 0.45, total)
+    below = (sizes >= 250) & (sizes < 300) & (rng.random(total) < moved)
     sizes[below] = rng.uniform(300, 330, below.sum())
     edges = np.arange(100, 610, 10)
     counts = np.histogram(sizes, edges)[0].astype(float)
@@ -77,7 +80,11 @@ def bench_bunching(draws: int, first: int) -> None:
     for lumps in (0.0, 0.05):
         for moved in (0.0, 0.15, 0.30):
             rng = np.random.default_rng([first, round(100 * lumps), round(100 * moved)])
-            found = [(fit_bunching(c, a, b, seed=k), m) for k in range(draws) for c, a, b, m in [carts(rng, moved, lumps)]]
+            found = [
+                (fit_bunching(c, a, b, seed=k), m)
+                for k in range(draws)
+                for c, a, b, m in [carts(rng, moved=moved, lumps=lumps)]
+            ]
             cover = np.mean([f.excess_low <= m <= f.excess_high for f, m in found])
             power = np.mean([f.excess_low > 0 for f, _ in found])
             bias = np.mean([f.excess - m for f, m in found])

@@ -6,6 +6,8 @@ from pathlib import Path
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # before numpy: work side by side waits for each other's threads
     os.environ.setdefault(_name, "1")
 
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
 import pytest  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +20,25 @@ def real_data():
     if not REAL_DATA.is_dir():
         pytest.skip(f"{REAL_DATA} is not here; set TMALL_NB_REAL_DATA to the folder of real data sets")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def planned_prices():
+    """Elasticities and price plan of nine items cut by a fifth in some weeks, true elasticities from -1.2 to -3.6."""
+    import tmall_nb as tn
+
+    rng = np.random.default_rng(12)
+    days = pd.date_range("2025-01-01", periods=260)
+    frames = []
+    for k in range(9):
+        price = np.where(rng.random(38) < 0.4, 79.9, 99.9).repeat(7)[:260]
+        units = rng.poisson(10 * (price / 90) ** (-1.2 - 0.3 * k))
+        frames.append(
+            pd.DataFrame({"item_id": f"i{k}", "date": days, "paid_units": units, "price_yuan": price, "unit_cost": 45.0})
+        )
+    rows = pd.concat(frames, ignore_index=True)
+    price = tn.estimate_elasticity(rows)
+    return price, tn.plan_prices(rows, price)
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def test_bad_tests_are_refused():
         tn.read_geo_test(frame, treated=["p99"], start=start)
     with pytest.raises(NotEnoughData, match="before the start"):
         tn.read_geo_test(frame, treated=["p01"], start="2025-01-10")
-    with pytest.raises(ParameterError, match="hold_out_share"):
-        tn.design_geo_test(frame, hold_out_share=25)
+    with pytest.raises(ParameterError, match="holdout_share"):
+        tn.design_geo_test(frame, holdout_share=25)
     with pytest.raises(NotEnoughData, match="weeks"):
         tn.design_geo_test(frame[frame["date"] < "2025-02-20"])

@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import tmall_nb as tn
@@ -11,18 +10,8 @@ from tmall_nb import charts
 
 
 @pytest.fixture(scope="module")
-def results():
-    rng = np.random.default_rng(12)
-    days = pd.date_range("2025-01-01", periods=260)
-    frames = []
-    for k in range(9):
-        price = np.where(rng.random(38) < 0.4, 79.9, 99.9).repeat(7)[:260]
-        units = rng.poisson(10 * (price / 90) ** (-1.2 - 0.3 * k))
-        rows = {"item_id": f"i{k}", "date": days, "paid_units": units, "price_yuan": price, "unit_cost": 45.0}
-        frames.append(pd.DataFrame(rows))
-    item_days = pd.concat(frames, ignore_index=True)
-    price = tn.estimate_elasticity(item_days)
-    return price, tn.plan_prices(item_days, price)
+def results(planned_prices):
+    return planned_prices
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -1,23 +1,16 @@
 """Bunching and depth effects: planted ones are found, absent ones are not, coverage is about as stated."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tmall_nb.stats.bunching import fit_bunching
 from tmall_nb.stats.depth_response import fit_depths
 
-
-def carts(rng, *, moved=0.0, total=4000, lumps=0.0):
-    """Cart sizes in bins of 10 yuan around 300; a share ``moved`` of those in 250-300 steps up to 300-330."""
-    sizes = rng.lognormal(np.log(260), 0.45, total)
-    below = (sizes >= 250) & (sizes < 300) & (rng.random(total) < moved)
-    sizes[below] = rng.uniform(300, 330, below.sum())
-    edges = np.arange(100, 610, 10)
-    counts = np.histogram(sizes, edges)[0].astype(float)
-    if lumps:
-        counts = rng.poisson(counts * rng.gamma(1 / lumps, lumps, len(counts))).astype(float)
-    left = edges[:-1]
-    return counts, (left >= 300) & (left < 330), (left >= 250) & (left < 300), below.sum()
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+from discounts import carts
 
 
 def test_carts_that_moved_up_are_counted():

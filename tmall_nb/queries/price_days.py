@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tmall_nb.errors import ExportError, NotEnoughData
 from tmall_nb.queries.item_days import item_days
 from tmall_nb.shop import Shop
 
@@ -34,7 +35,20 @@ usual AS (SELECT minute, sum(count(*)) OVER (ORDER BY minute) / sum(count(*)) OV
 latest AS (SELECT item_id, date, max(minute) AS minute FROM minutes GROUP BY 1, 2)
 SELECT item_id, date, share AS sold_until FROM latest JOIN usual USING (minute)
 """
+REQUIRED = ("item_id", "date", "paid_units", "price_yuan")
 CHANGE = 0.02  # log difference up to which two prices count as the same
+
+
+def check_columns(frame: pd.DataFrame, *extra: str) -> None:
+    """Refuse item-days without rows, or without item_id, date, paid_units, price_yuan or a column of ``extra``."""
+    missing = [c for c in (*REQUIRED, *extra) if c not in frame.columns]
+    if missing:
+        found = ", ".join(map(str, frame.columns))
+        raise ExportError(
+            "item_days", f"column {', '.join(missing)} is missing; found {found}. Needed: one row per item and day"
+        )
+    if frame.empty:
+        raise NotEnoughData("item_days has no rows: export 商品排行 (生意参谋 → 品类 → 商品排行) for at least eight weeks")
 
 
 def price_days(shop: Shop) -> pd.DataFrame:

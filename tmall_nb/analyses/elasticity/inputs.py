@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tmall_nb.errors import ExportError, NotEnoughData
+from tmall_nb.queries.price_days import check_columns, price_days
 from tmall_nb.shop import Shop
 from tmall_nb.stats.elasticity import Panel, center
 
 Array = NDArray[np.float64]
-REQUIRED = ("item_id", "date", "paid_units", "price_yuan")
 CHANGE = 0.01  # a price moved by more than this counts as a change
 CHOICE_PAIRS = 6  # item-days with two units that Poisson counts of the same mean would show
 CHOICE_DAYS, CHOICE_SHARE = 50, 0.98
@@ -82,7 +82,7 @@ class ItemDays:
 def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls: Sequence[str]) -> ItemDays:
     """Return the matrices of a shop or a frame; bad rows raise with row and column."""
     frame = _of_shop(source, instrument) if isinstance(source, Shop) else source
-    _check_columns(frame, instrument, controls)
+    check_columns(frame, *([instrument] if instrument else []), *controls)
     frame = _typed(frame.reset_index(drop=True))
     _check_values(frame, frame["paid_units"], frame["price_yuan"])
     ids, row = np.unique(frame["item_id"].to_numpy(str), return_inverse=True)
@@ -126,8 +126,6 @@ class _Matrix:
 
 
 def _of_shop(shop: Shop, instrument: str | None) -> pd.DataFrame:
-    from tmall_nb.queries.price_days import price_days
-
     frame = price_days(shop)
     if instrument == "cost" and "cost" not in frame:
         raise NotEnoughData(
@@ -177,18 +175,6 @@ def _event_days(shop: Shop, dates: pd.DatetimeIndex) -> NDArray[np.bool_]:
     for start, end in zip(known["start"].dt.normalize(), known["end"].dt.normalize(), strict=True):
         out |= np.asarray((dates >= start) & (dates <= end))
     return out
-
-
-def _check_columns(frame: pd.DataFrame, instrument: str | None, controls: Sequence[str]) -> None:
-    wanted = [*REQUIRED, *([instrument] if instrument else []), *controls]
-    missing = [c for c in wanted if c not in frame.columns]
-    if missing:
-        found = ", ".join(map(str, frame.columns))
-        raise ExportError(
-            "item_days", f"column {', '.join(missing)} is missing; found {found}. Needed: one row per item and day"
-        )
-    if frame.empty:
-        raise NotEnoughData("item_days has no rows: export 商品排行 (生意参谋 → 品类 → 商品排行) for at least eight weeks")
 
 
 def _check_values(frame: pd.DataFrame, units: pd.Series, price: pd.Series) -> None:

@@ -46,7 +46,7 @@ def design_geo_test(
     days: Shop | pd.DataFrame,
     *,
     weekly_spend_yuan: float | None = None,
-    hold_out_share: float = 0.25,
+    holdout_share: float = 0.25,
     unit: str = "province",
     outcome: str = "paid_amount",
     seed: int = 0,
@@ -60,7 +60,7 @@ def design_geo_test(
     ----------
     days : a shop (orders by province), or a frame with date, ``unit`` and ``outcome``, one row per day and unit
     weekly_spend_yuan : ad spend of the tested channels in the whole country, yuan a week; a shop's last 8 weeks by default
-    hold_out_share : share of sales to hold out, 0.05-0.5
+    holdout_share : share of sales to hold out, 0.05-0.5
     unit, outcome : columns
     seed : of the groups that are tried
 
@@ -68,8 +68,8 @@ def design_geo_test(
     -------
     GeoDesignResult with one row per length of the test (2, 4, 6 and 8 weeks)
     """
-    if not 0.05 <= hold_out_share <= 0.5:
-        raise ParameterError("hold_out_share", hold_out_share, "a fraction between 0.05 and 0.5; write 0.25")
+    if not 0.05 <= holdout_share <= 0.5:
+        raise ParameterError("holdout_share", holdout_share, "a fraction between 0.05 and 0.5; write 0.25")
     panel = read_panel(days, unit, outcome)
     weekly = _weekly(panel)
     if len(weekly) < LEAST_WEEKS:
@@ -79,7 +79,7 @@ def design_geo_test(
     spend = weekly_spend_yuan
     if spend is None and not isinstance(days, pd.DataFrame):
         spend = _recent_spend(days)
-    best = {w: _best(weekly, w, hold_out_share, seed) for w in WEEKS}
+    best = {w: _best(weekly, w, holdout_share, seed) for w in WEEKS}
     table = pd.DataFrame([_row(w, best[w], panel, weekly, spend) for w in WEEKS])
     table["chosen"] = table.index == _choose(table)
     chosen = best[int(table.loc[table["chosen"], "weeks"].iloc[0])]
@@ -100,7 +100,7 @@ def design_geo_test(
         rows_used=panel.values.size,
         set_aside=panel.aside,
         level=0.90,
-        parameters={"hold_out_share": hold_out_share, "weekly_spend_yuan": spend if spend is not None else "-"},
+        parameters={"holdout_share": holdout_share, "weekly_spend_yuan": spend if spend is not None else "-"},
         seed=seed,
     )
     return GeoDesignResult(table, provinces, _findings(table), method)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tmall_nb.errors import ExportError, NotEnoughData, ParameterError
+from tmall_nb.errors import ExportError, ParameterError
+from tmall_nb.queries.price_days import check_columns, price_days
 from tmall_nb.shop import Shop
 
-NEEDED = ("item_id", "date", "paid_units", "price_yuan")
 COST_NAMES = ("unit_cost", "unit_cost_yuan", "cost")
 NOW_DAYS, RECENT_DAYS, LEAST_DAYS = 28, 56, 14
 
@@ -41,20 +41,8 @@ class Book:
 
 def read_book(source: Shop | pd.DataFrame, floor_days: int) -> Book:
     """Return the book of a shop or a frame; missing columns raise with what was found."""
-    if isinstance(source, Shop):
-        from tmall_nb.queries.price_days import price_days
-
-        days = price_days(source)
-    else:
-        days = source
-    missing = [c for c in NEEDED if c not in days.columns]
-    if missing:
-        found = ", ".join(map(str, days.columns))
-        raise ExportError(
-            "item_days", f"column {', '.join(missing)} is missing; found {found}. Needed: one row per item and day"
-        )
-    if days.empty:
-        raise NotEnoughData("item_days has no rows: export 商品排行 (生意参谋 → 品类 → 商品排行) for at least eight weeks")
+    days = price_days(source) if isinstance(source, Shop) else source
+    check_columns(days)
     days, dropped = _clean(days, _campaign_dates(source, days))
     items = _items(days, source, floor_days)
     fee, kept, shipping = _fees(source)
