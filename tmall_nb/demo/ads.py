@@ -7,9 +7,9 @@ Equations, channel c, day t (spend in yuan)::
     response     = a^s / (k^s + a^s),  a = stock / mean stock;  yuan_ct = roas_c x spend total x response / sum of response
     booked_ct    = yuan_ct + interception_c x (sales of advertised items that would have come anyway)
 
-True numbers (``CHANNELS``): keyword 1.6 (platform books about 2.4 times that), audience 1.1, whole-shop 0.8. Because
-budgets follow demand with an elasticity of .6, a regression of sales on spend without controls gives about twice the
-truth; the platform's return is inflated by the interception, by a different factor for each channel.
+True numbers (``CHANNELS``): keyword 1.6, audience 1.1, whole-shop 0.8. Because budgets follow demand with an elasticity
+of .6, a regression of sales on spend without controls credits spend with demand; the platform's return is inflated by
+the interception, by a different factor for each channel (``inflation`` in ``truth.json``).
 """
 
 from __future__ import annotations
