@@ -9,12 +9,24 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-__all__ = ["COLUMNS", "calendar_file", "campaign_phases", "detect_campaigns", "merge_calendars", "read_calendar"]
+__all__ = [
+    "COLUMNS",
+    "calendar_file",
+    "campaign_days",
+    "campaign_phases",
+    "detect_campaigns",
+    "mark_ordinary",
+    "merge_calendars",
+    "ordinary_before",
+    "read_calendar",
+]
 
 TIMES = ("warm_up_start", "presale_start", "start", "end")
 COLUMNS = ["campaign", "campaign_type", "warm_up_start", "presale_start", "start", "end", "source", "confidence"]
+USUAL_DAYS, LEAST_DAYS, SEARCHED_DAYS = 28, 7, 90
 
 
 def calendar_file() -> Path:
@@ -77,6 +89,33 @@ def campaign_phases(campaign: pd.Series) -> pd.DataFrame:
         rows.append(("高潮", start, end))
     rows += [("返场", end, end + 3 * day), ("退款潮", end + 7 * day, end + 20 * day)]
     return pd.DataFrame(rows, columns=["phase", "start", "end"])
+
+
+def campaign_days(calendar: pd.DataFrame, dates: pd.DatetimeIndex | pd.Series) -> np.ndarray:
+    """Which of ``dates`` lie inside a campaign, the evening before counted as its day where it starts at 20:00."""
+    stamps = pd.DatetimeIndex(dates)
+    out = np.zeros(len(stamps), bool)
+    known = calendar.dropna(subset=["start", "end"])
+    for start, end in zip(known["start"].dt.normalize(), known["end"].dt.normalize(), strict=True):
+        out |= np.asarray((stamps >= start) & (stamps <= end))
+    return out
+
+
+def mark_ordinary(days: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
+    """Add ``ordinary``: the day is in no campaign."""
+    return days.assign(ordinary=~campaign_days(calendar, days["date"]))
+
+
+def ordinary_before(days: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
+    """The last 28 days before ``first`` that are in no campaign, of the 90 before it; any 28 where fewer than 7 are.
+
+    ``days`` has one row per day, ``date`` and ``ordinary`` (see ``mark_ordinary``).
+    """
+    before = days[days["date"] < first].sort_values("date")
+    near = before[before["ordinary"] & (before["date"] >= first - pd.Timedelta(days=SEARCHED_DAYS))]
+    if len(near) >= LEAST_DAYS:
+        return near.tail(USUAL_DAYS)
+    return before[before["date"] >= first - pd.Timedelta(days=USUAL_DAYS)]
 
 
 def detect_campaigns(days: pd.DataFrame, *, ratio: float = 1.8) -> pd.DataFrame:

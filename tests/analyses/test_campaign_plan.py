@@ -10,6 +10,7 @@ import tmall_nb as tn
 from tmall_nb.analyses.campaign_plan import simulate_target
 from tmall_nb.analyses.campaign_plan.past import Upcoming, past_ratios
 from tmall_nb.analyses.campaign_plan.signals import backtest_table, signal_table
+from tmall_nb.calendar import mark_ordinary
 
 DAY = pd.Timedelta(days=1)
 
@@ -29,7 +30,8 @@ def history(seed, campaigns=12):
     days = pd.DataFrame({"date": dates, "visitors": visitors, "buyers": 0.03 * visitors, "paid_amount": 6 * visitors})
     days["cart_users"] = rng.poisson(carts)
     names = "campaign campaign_type warm_up_start presale_start start end source confidence".split()
-    return days, pd.DataFrame(rows, columns=names)
+    calendar = pd.DataFrame(rows, columns=names)
+    return mark_ordinary(days, calendar), calendar
 
 
 def test_carts_sharpen_the_forecast_day_by_day():

@@ -112,8 +112,9 @@ def campaign_factors(result: CampaignResult, *, language: str = "zh") -> Figure:
     if not np.isfinite(rows["contribution"]).all():
         return _empty(language)
     _bars(ax, rows["contribution"], [field_name(k, language) for k in rows["factor"]], language)
-    main = rows.loc[rows["contribution"].abs().idxmax(), "factor"]
-    title = say("factors_title", language, factor=main)
+    change = float(rows["contribution"].sum())
+    main = rows.loc[(rows["contribution"] * np.sign(change)).idxmax(), "factor"]
+    title = say("factors_title", language, factor=main, change=change)
     return finish(fig, title=title, subtitle=say("factors_subtitle", language), alt=title)
 
 

@@ -16,6 +16,7 @@ from tmall_nb.stats.lmdi import lmdi
 from tmall_nb.stats.proportions import wilson
 from tmall_nb.stats.skewed_mean import skewed_mean
 
+LEAST_SOURCE_DAYS = 3
 __all__ = ["buyer_table", "burst_hours", "kpi_factors", "later_buyers", "phase_table", "source_table"]
 
 BURST_HOURS = 52  # from 20:00 the evening before to the end of the second day
@@ -76,10 +77,9 @@ def _difference(groups: pd.DataFrame, age: int) -> pd.DataFrame:
 
 
 def kpi_factors(series: Series, c: Campaign) -> pd.DataFrame:
-    """A mean campaign day against a mean day of 28 before: factor, before, after, contribution (yuan a day, sums exactly)."""
-    days, first = series.days, c.start - c.pre_dip_days * DAY
-    before = mean_day(days[(days["date"] < first) & (days["date"] >= first - 28 * DAY)])
-    after = mean_day(days[days["date"].between(c.start, c.end)])
+    """A mean campaign day against a mean ordinary day: factor, before, after, contribution (yuan a day, sums exactly)."""
+    before = mean_day(series.usual(c))
+    after = mean_day(series.days[series.days["date"].between(c.start, c.end)])
     table = pd.DataFrame(
         {"factor": FACTORS, "before": before[list(FACTORS)].to_numpy(), "after": after[list(FACTORS)].to_numpy()}
     )
@@ -91,19 +91,17 @@ def kpi_factors(series: Series, c: Campaign) -> pd.DataFrame:
 
 
 def source_table(series: Series, c: Campaign) -> pd.DataFrame:
-    """Traffic sources per day, campaign against as many days before: visitors, paid_amount (and _before), change."""
+    """Traffic sources per day, campaign against the ordinary days before: visitors, paid_amount (and _before), change."""
     columns = "source visitors_before visitors paid_before paid_amount change share".split()
     if not series.shop.has("traffic_source"):
         return pd.DataFrame(columns=columns)
-    first = c.start - c.pre_dip_days * DAY
-    held = series.shop.sql("SELECT min(date) AS first FROM traffic_source")["first"].iloc[0]
-    span = min(c.days, (first - held).days) if pd.notna(held) else 0
-    if span < 3:
+    held = series.shop.sql("SELECT DISTINCT CAST(date AS DATE) AS date FROM traffic_source")["date"]
+    before, during = (sorted(set(held) & set(d)) for d in (series.usual(c)["date"], pd.date_range(c.start, c.end)))
+    if min(len(before), len(during)) < LEAST_SOURCE_DAYS:
         return pd.DataFrame(columns=columns)
-    now = source_period(series.shop, start=c.start, end=c.end).set_index("segment")[["visitors", "paid_amount"]] / c.days
-    old = (
-        source_period(series.shop, start=first - span * DAY, end=first - DAY).set_index("segment")[["visitors", "paid_amount"]]
-        / span
+    now, old = (
+        source_period(series.shop, days=days).set_index("segment")[["visitors", "paid_amount"]] / len(days)
+        for days in (during, before)
     )
     old = old.rename(columns={"visitors": "visitors_before", "paid_amount": "paid_before"})
     table = now.join(old, how="outer").fillna(0.0)
@@ -113,15 +111,16 @@ def source_table(series: Series, c: Campaign) -> pd.DataFrame:
 
 
 def burst_hours(series: Series, c: Campaign) -> pd.DataFrame:
-    """Orders by hour against the same hours of the 28 days before, from 20:00 the evening before each burst.
+    """Orders by hour against the same hours of the ordinary days before, from 20:00 the evening before each burst.
 
     Returns
     -------
     burst (opening, climax: the best-selling day where it is not the opening's), hour, since (hours since the burst's first),
     paid_orders, paid_amount, usual, ratio; empty without order times
     """
-    first = c.start - c.pre_dip_days * DAY
-    before = order_hours(series.shop, start=first - 28 * DAY, stop=first)
+    days = series.usual(c)["date"]
+    before = order_hours(series.shop, start=days.min(), stop=days.max() + DAY)
+    before = before[before["hour"].dt.normalize().isin(days)]
     usual = before["paid_amount"].groupby(before["hour"].dt.hour).mean() if len(before) else pd.Series(dtype=float)
     parts = []
     for name, start in _bursts(series, c):

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import pandas as pd
 
-from tmall_nb.analyses.campaign.choose import DIP_AFTER, Campaign
+from tmall_nb.analyses.campaign.choose import DAY, DIP_AFTER, Campaign
 from tmall_nb.analyses.campaign.measure import UpliftResult, measure_uplift
+from tmall_nb.calendar import mark_ordinary, ordinary_before
 from tmall_nb.errors import NotEnoughData
 from tmall_nb.queries.campaign_days import enrolled_items, item_sales
 from tmall_nb.queries.shop_days import shop_days
@@ -21,11 +22,15 @@ MAX_CONTROLS = 40
 
 @dataclass(frozen=True)
 class Series:
-    """What every campaign of the shop is read from: shop days and item days."""
+    """What every campaign of the shop is read from: shop days (``ordinary``: in no campaign) and item days."""
 
     shop: Shop
     days: pd.DataFrame
     items: pd.DataFrame
+
+    def usual(self, c: Campaign) -> pd.DataFrame:
+        """The last 28 ordinary days before the campaign and the days on which buyers may wait for it."""
+        return ordinary_before(self.days, c.start - c.pre_dip_days * DAY)
 
     @property
     def last(self) -> pd.Timestamp:
@@ -52,7 +57,8 @@ class Lift:
 def read_series(shop: Shop) -> Series:
     """Read the daily series once."""
     days = shop_days(shop)
-    return Series(shop, days[days["complete"] & days["paid_amount"].notna()], item_sales(shop))
+    days = days[days["complete"] & days["paid_amount"].notna()]
+    return Series(shop, mark_ordinary(days, shop.calendar), item_sales(shop))
 
 
 def lift_of(series: Series, campaign: Campaign, others: list[Campaign], *, level: float, seed: int) -> Lift:

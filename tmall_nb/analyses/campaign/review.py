@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from tmall_nb.analyses.campaign.placebo import placebo_items, rank_p_value
 from tmall_nb.analyses.campaign.study import event_study, kind_table, measure_all
 from tmall_nb.analyses.campaign.targets import target_gap, target_table
 from tmall_nb.analyses.result import Finding, Method
-from tmall_nb.calendar import detect_campaigns
+from tmall_nb.calendar import detect_campaigns, mark_ordinary
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.shop import Shop
 
@@ -105,6 +105,7 @@ def review_campaign(shop: Shop, *, campaign: str | None = None, level: float = 0
         raise ParameterError("level", level, "a fraction between 0.5 and 1, e.g. 0.95")
     series = read_series(shop)
     calendar, found = _campaigns(series)
+    series = replace(series, days=mark_ordinary(series.days, calendar))
     chosen = choose_campaign(found, campaign)
     refunds = fit_refunds(series, seed)
     measured = measure_all(series, found, refunds, level=level, seed=seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.campaign.choose import DAY, Campaign
+from tmall_nb.analyses.campaign.choose import Campaign
 from tmall_nb.analyses.campaign.lift import Series
 from tmall_nb.stats.lmdi import lmdi
 
@@ -56,7 +56,7 @@ def target_gap(series: Series, c: Campaign, targets: pd.DataFrame, others: list[
     """Where the gap to the paid-amount target arose: factor, target, actual, contribution (yuan, sums to the gap), basis.
 
     basis ``sheet``: the target sheet names the factor; ``implied``: it follows from the amount and the named ones; ``past``:
-    what past campaigns (else the 28 days before) made of it, scaled so that the product is the target.
+    what past campaigns (else the ordinary days before) made of it, scaled so that the product is the target.
     """
     columns = "factor target actual contribution basis start end".split()
     paid = targets[targets["metric"] == "paid_amount"]
@@ -98,19 +98,14 @@ def _wanted(
 
 
 def _expected(series: Series, c: Campaign, others: list[Campaign]) -> pd.Series:
-    """The 28 days before, moved as the shop's earlier campaigns moved each factor (median of the logs)."""
-    usual = _usual(series.days, c)
+    """The ordinary days before, moved as the shop's earlier campaigns moved each factor (median of the logs)."""
+    usual = mean_day(series.usual(c))
     moves = []
     for other in others:
         if other.end >= c.start:
             continue
         now = mean_day(series.days[series.days["date"].between(other.start, other.end)])
-        ratio = now / _usual(series.days, other)
+        ratio = now / mean_day(series.usual(other))
         if np.isfinite(ratio.to_numpy(float)).all() and (ratio > 0).all():
             moves.append(np.log(ratio))
     return usual * np.exp(pd.DataFrame(moves).median()) if moves else usual
-
-
-def _usual(days: pd.DataFrame, c: Campaign) -> pd.Series:
-    first = c.start - c.pre_dip_days * DAY
-    return mean_day(days[(days["date"] < first) & (days["date"] >= first - 28 * DAY)])

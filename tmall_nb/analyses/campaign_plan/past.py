@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["FACTORS", "Upcoming", "choose_upcoming", "factor_draws", "past_ratios", "usual_days"]
+from tmall_nb.calendar import USUAL_DAYS, ordinary_before
+
+__all__ = ["FACTORS", "Upcoming", "choose_upcoming", "factor_draws", "past_ratios"]
 
 FACTORS = ("visitors", "conversion_rate", "amount_per_buyer")
 DAY = pd.Timedelta(days=1)
-USUAL_DAYS = 28
 WARM_DAYS = 7
 LOOSE_SD = {"visitors": 0.35, "conversion_rate": 0.15, "amount_per_buyer": 0.08}  # where one or two campaigns teach the spread
 
@@ -52,11 +53,6 @@ def _warm_up(row: pd.Series) -> pd.Timestamp:
     return min(min(leads).normalize(), start) if leads else start - WARM_DAYS * DAY
 
 
-def usual_days(days: pd.DataFrame, warm_up: pd.Timestamp) -> pd.DataFrame:
-    """The 28 days before the warm-up: waiting buyers and carts of the warm-up do not count as ordinary."""
-    return days[(days["date"] < warm_up) & (days["date"] >= warm_up - USUAL_DAYS * DAY)]
-
-
 def _rates(days: pd.DataFrame) -> dict[str, float]:
     sums = days[["visitors", "buyers", "paid_amount"]].sum()
     if len(days) < 3 or sums["visitors"] <= 0 or sums["buyers"] <= 0:
@@ -66,7 +62,7 @@ def _rates(days: pd.DataFrame) -> dict[str, float]:
 
 
 def past_ratios(days: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
-    """Each past campaign against the 28 days before its warm-up.
+    """Each past campaign against the ordinary days before its warm-up (whose waiting buyers and carts are not ordinary).
 
     Returns
     -------
@@ -78,7 +74,7 @@ def past_ratios(days: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
         start, warm_up = row["start"].normalize(), _warm_up(row)
         if warm_up < first + USUAL_DAYS * DAY:
             continue
-        before, during = usual_days(days, warm_up), days[days["date"].between(start, row["end"].normalize())]
+        before, during = ordinary_before(days, warm_up), days[days["date"].between(start, row["end"].normalize())]
         usual, now = _rates(before), _rates(during)
         out = {"campaign": row["campaign"], "campaign_type": row["campaign_type"], "warm_up": warm_up, "start": start}
         out |= {"days": len(during)} | {k: now[k] / usual[k] if usual[k] else np.nan for k in FACTORS}

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.campaign_plan.past import FACTORS, Upcoming, choose_upcoming, factor_draws, past_ratios, usual_days
+from tmall_nb.analyses.campaign_plan.past import FACTORS, Upcoming, choose_upcoming, factor_draws, past_ratios
 from tmall_nb.analyses.campaign_plan.ready import checklist, plan_findings
 from tmall_nb.analyses.campaign_plan.signals import backtest_table, signal_table
 from tmall_nb.analyses.campaign_plan.staff import staff_table
 from tmall_nb.analyses.campaign_plan.stock import depth_table, stock_table
 from tmall_nb.analyses.result import Finding, Method
+from tmall_nb.calendar import mark_ordinary, ordinary_before
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.queries.shop_days import shop_days
 from tmall_nb.shop import Shop
@@ -31,7 +32,7 @@ class PlanResult:
     table : one row per metric (visitors, conversion_rate, amount_per_buyer, paid_amount a day and in all): usual, times,
         planned (median), low, high (95 %), campaigns (how many taught it); from the first warm-up day on the paid amounts hold
         the newest signal
-    past : one row per past campaign: its ratios to 28 days before (visitors_times …)
+    past : one row per past campaign: its ratios to the ordinary days before (visitors_times …)
     stock : one row per item: expected units, low, high, stock_units, inbound_units, order_units
     depths : one row per item: best discount depth, lift needed to break even, lift expected, margin_change with low/high
     budget : one row per line: usual ad spend, planned at the usual cost ratio, most that breaks even
@@ -97,7 +98,7 @@ def plan_campaign(
     teachers = same if len(same) >= LEAST_OF_KIND else past
     signals = signal_table(days, teachers, ahead)
     rng = np.random.default_rng(seed)
-    usual = usual_days(days, min(ahead.warm_up, days["date"].max() + pd.Timedelta(days=1)))
+    usual = ordinary_before(days, min(ahead.warm_up, days["date"].max() + pd.Timedelta(days=1)))
     draws = _with_signal(factor_draws(teachers, rng, DRAWS), signals, usual, ahead, rng)
     frames = _needs(shop, (days, usual), teachers, draws, ahead, service_level, elasticity, rng)
     frames |= {"signals": signals, "backtest": backtest_table(days, past), "draws": draws.iloc[:KEPT]}
@@ -173,7 +174,7 @@ def _days(shop: Shop) -> pd.DataFrame:
         known = [c for c in ("cart_users", "favorite_users") if c in interest]
         interest = interest.assign(date=pd.to_datetime(interest["date"]))[["date", *known]]
         days = days.drop(columns=known, errors="ignore").merge(interest, on="date", how="left")
-    return days.reset_index(drop=True)
+    return mark_ordinary(days.reset_index(drop=True), shop.calendar)
 
 
 def _targets(usual: pd.DataFrame, draws: pd.DataFrame, ratio: np.ndarray, ahead: Upcoming, count: int) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.campaign_plan.past import DAY, FACTORS, Upcoming, usual_days
+from tmall_nb.analyses.campaign_plan.past import DAY, FACTORS, Upcoming
+from tmall_nb.calendar import ordinary_before
 from tmall_nb.stats.signal import Predictive, predict_from_signal
 
 __all__ = ["backtest_table", "interest", "outlook", "signal_table"]
@@ -23,8 +24,8 @@ def interest(days: pd.DataFrame) -> pd.Series:
 
 
 def _cart_path(days: pd.DataFrame, warm_up: pd.Timestamp, start: pd.Timestamp) -> np.ndarray:
-    """log of carts a day from the warm-up's first day to its n-th over the 28 days before it, for n = 1, 2, …"""
-    usual = interest(usual_days(days, warm_up)).mean()
+    """log of carts a day from the warm-up's first day to its n-th over the ordinary days before it, for n = 1, 2, …"""
+    usual = interest(ordinary_before(days, warm_up)).mean()
     seen = interest(days[(days["date"] >= warm_up) & (days["date"] < start)]).to_numpy(float)
     mean = np.cumsum(np.nan_to_num(seen)) / np.maximum(np.cumsum(np.isfinite(seen)), 1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -57,7 +58,7 @@ def cart_paths(days: pd.DataFrame, past: pd.DataFrame) -> dict[str, np.ndarray]:
 def signal_table(days: pd.DataFrame, past: pd.DataFrame, ahead: Upcoming) -> pd.DataFrame:
     """Paid amount forecast after each warm-up day: carts (ratio so far), forecast (median), low, high (95 %)."""
     path, paths = _cart_path(days, ahead.warm_up, ahead.start), cart_paths(days, past)
-    base = float(usual_days(days, ahead.warm_up)["paid_amount"].mean()) * ahead.days
+    base = float(ordinary_before(days, ahead.warm_up)["paid_amount"].mean()) * ahead.days
     rows = []
     for day in range(1, len(path) + 1):
         if np.isfinite(path[day - 1]) and sum(np.isfinite(_at(p, day)) for p in paths.values()) >= LEAST:
@@ -85,7 +86,7 @@ def backtest_table(days: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
         earlier = past[past["start"] < row.start]
         if number < LEAST:
             continue
-        base = float(usual_days(days, row.warm_up)["paid_amount"].mean()) * row.days
+        base = float(ordinary_before(days, row.warm_up)["paid_amount"].mean()) * row.days
         actual, path = base * float(np.prod([getattr(row, k) for k in FACTORS])), paths[row.campaign]
         for day in range(len(path) + 1):
             middle, low, high = _money(outlook(earlier, paths, path, day), base)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.campaign_plan.past import DAY, usual_days
+from tmall_nb.analyses.campaign_plan.past import DAY
+from tmall_nb.calendar import ordinary_before
 from tmall_nb.shop import Shop
 
 __all__ = ["staff_table"]
@@ -32,8 +33,8 @@ def staff_table(
     if not shop.has("cs_daily"):
         return pd.DataFrame(columns=columns)
     loads = shop.sql(LOADS)
-    loads = loads.assign(date=pd.to_datetime(loads["date"])).merge(days[["date", "visitors"]], on="date").dropna()
-    recent = loads.tail(28)
+    loads = loads.assign(date=pd.to_datetime(loads["date"])).merge(days[["date", "visitors", "ordinary"]], on="date").dropna()
+    recent = ordinary_before(loads, loads["date"].max() + DAY)
     if len(recent) < LEAST_DAYS or recent["visitors"].sum() <= 0:
         return pd.DataFrame(columns=columns)
     rate = float(recent["inquiries"].sum() / recent["visitors"].sum())
@@ -54,10 +55,10 @@ def staff_table(
 
 
 def _moves(loads: pd.DataFrame, past: pd.DataFrame) -> np.ndarray:
-    """log of inquiries per visitor in past campaigns over the 28 days before their warm-up."""
+    """log of inquiries per visitor in past campaigns over the ordinary days before their warm-up."""
     out = []
     for row in past.itertuples():
-        before = usual_days(loads, row.warm_up)
+        before = ordinary_before(loads, row.warm_up)
         during = loads[(loads["date"] >= row.start) & (loads["date"] < row.start + row.days * DAY)]
         if len(before) >= LEAST_DAYS and len(during) and before["inquiries"].sum() > 0 and during["inquiries"].sum() > 0:
             now, then = (part["inquiries"].sum() / part["visitors"].sum() for part in (during, before))

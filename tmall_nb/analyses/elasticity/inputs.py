@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tmall_nb.calendar import campaign_days
 from tmall_nb.errors import ExportError, NotEnoughData
 from tmall_nb.queries.price_days import check_columns, price_days
 from tmall_nb.shop import Shop
@@ -106,7 +107,7 @@ def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls
         marks=tuple(v for v in given.values() if set(np.unique(v[np.isfinite(v)])) <= {0.0, 1.0}),
         list_price=matrix(frame["list_price_yuan"]) if "list_price_yuan" in frame else None,
         sold_until=matrix(frame["sold_until"]) if "sold_until" in frame else None,
-        events=_event_days(source, dates) if isinstance(source, Shop) else None,
+        events=campaign_days(source.calendar, dates) if isinstance(source, Shop) else None,
         price_source=str(_text(frame, "price_source")[0]),
     )
 
@@ -166,15 +167,6 @@ def _days_that_enter(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, dict[st
         "empty_from_the_morning": int((known & ~stocked).sum()),
     }
     return known & stocked & sure, flag("sold_out", False), dropped
-
-
-def _event_days(shop: Shop, dates: pd.DatetimeIndex) -> NDArray[np.bool_]:
-    """Days of a campaign in the shop's calendar, promotions of the platform and of the shop alike."""
-    out = np.zeros(len(dates), bool)
-    known = shop.calendar.dropna(subset=["start", "end"])
-    for start, end in zip(known["start"].dt.normalize(), known["end"].dt.normalize(), strict=True):
-        out |= np.asarray((dates >= start) & (dates <= end))
-    return out
 
 
 def _check_values(frame: pd.DataFrame, units: pd.Series, price: pd.Series) -> None:

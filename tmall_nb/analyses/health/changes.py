@@ -39,8 +39,8 @@ def source_changes(shop: Shop, periods: Periods) -> pd.DataFrame:
     """Split the same change over traffic sources: total traffic, mix of sources, conversion and amount inside each."""
     if not shop.has("traffic_source"):
         return pd.DataFrame(columns=COLUMNS)
-    after = source_period(shop, start=periods.start, end=periods.end).set_index("segment")
-    before = source_period(shop, start=periods.before[0], end=periods.before[1]).set_index("segment")
+    after = source_period(shop, days=pd.date_range(periods.start, periods.end)).set_index("segment")
+    before = source_period(shop, days=pd.date_range(*periods.before)).set_index("segment")
     if after.empty or before.empty:
         return pd.DataFrame(columns=COLUMNS)
     segments = after.index.union(before.index, sort=False)
