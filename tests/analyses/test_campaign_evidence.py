@@ -57,26 +57,30 @@ def test_discounts_split_by_funder_and_say_what_is_not_known(review, demo_truth)
     assert rows.loc["coupon_tmall", "funder"] == "platform" and rows.loc["coupon_tmall", "yuan"] > 0
     assert not rows.loc["coupons_and_rules", "known"]
     assert np.isnan(rows.loc["ad_subsidy", "yuan"]) and not rows.loc["ad_subsidy", "known"]
+    given = rows.loc["campaign_cut", "yuan"] + rows.loc["coupons_and_rules", "yuan"]
+    assert review.profit.set_index("line").loc["cuts", "yuan"] == pytest.approx(-given)
 
 
 def test_tools_are_booked_by_name_and_the_rest_is_unclear(parts, demo_shop, tmp_path):
-    _, _, chosen, lift = parts
+    series, _, chosen, lift = parts
     tools = pd.DataFrame({
         "date": [chosen.start], "tool": ["店铺券"], "promotion_id": ["1"], "paid_amount": [9.0], "discount_amount": [50.0]
     })  # fmt: skip
-    rows = campaign_discounts(with_table(demo_shop, tmp_path, "promo_tool_daily", tools), lift).set_index("line")
+    shop = with_table(demo_shop, tmp_path, "promo_tool_daily", tools)
+    rows = campaign_discounts(replace(series, shop=shop), lift).set_index("line")
     assert rows.loc["tool:店铺券", "yuan"] == 50 and rows.loc["tool:店铺券", "known"]
     assert rows.loc["rest_of_reductions", "funder"] == "unclear" and rows.loc["rest_of_reductions", "yuan"] >= 0
 
 
 def test_listed_offers_share_the_reductions(parts, demo_shop, tmp_path):
-    lift = parts[3]
+    series, lift = parts[0], parts[3]
     stack = pd.DataFrame({
         "item_id": list(lift.enrolled[:1]) * 2, "sku_id": ["a", "a"], "campaign_id": ["1", "1"],
         "tool": ["店铺满减", "88VIP消费券"],
         "list_price": 99.0, "activity_price": 80.0, "promotion_level": ["店铺级", "平台级"], "discount_amount": [30.0, 10.0],
     })  # fmt: skip
-    rows = campaign_discounts(with_table(demo_shop, tmp_path, "price_stack", stack), lift).set_index("line")
+    priced = with_table(demo_shop, tmp_path, "price_stack", stack)
+    rows = campaign_discounts(replace(series, shop=priced), lift).set_index("line")
     shop, vip = rows.loc["tool:店铺满减"], rows.loc["tool:88VIP消费券"]
     assert shop["funder"] == "merchant" and vip["funder"] == "unclear" and not shop["known"]
     assert shop["yuan"] == pytest.approx(3 * vip["yuan"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from tmall_nb.queries.shop_days import ads_once
@@ -28,6 +30,16 @@ SELECT i.item_id, sum(i.units) AS units, sum(i.list_price * i.units) AS list_amo
        any_value(own.activity_price) AS activity_price
 FROM order_items i LEFT JOIN orders o USING (order_id) LEFT JOIN own USING (item_id)
 WHERE coalesce(i.paid_at, o.paid_at) >= $start AND coalesce(i.paid_at, o.paid_at) < $stop GROUP BY 1
+"""
+USUAL = """
+SELECT i.item_id, sum(coalesce(i.goods_payable, i.paid_amount)) / sum(i.units) AS price
+FROM order_items i LEFT JOIN orders o USING (order_id)
+WHERE CAST(coalesce(i.paid_at, o.paid_at) AS DATE) IN (SELECT CAST(unnest($days) AS DATE)) AND i.units > 0 GROUP BY 1
+"""
+PLATFORM = """
+SELECT sum(coalesce(coupon_tmall, 0) + coalesce(points_offset, 0)) AS coupons,
+       sum(settled_amount - net_amount) FILTER (confirmed_at IS NOT NULL AND settled_amount > net_amount) AS settled
+FROM orders WHERE CAST(paid_at AS DATE) IN (SELECT CAST(unnest($days) AS DATE))
 """
 ENROLLED_OFFERS = "(SELECT item_id, activity_price FROM enrolment WHERE campaign = $campaign)"
 STACK_OFFERS = "(SELECT item_id, activity_price FROM price_stack WHERE campaign = $campaign OR campaign IS NULL)"
@@ -117,6 +129,26 @@ def line_totals(
     elif shop.has("price_stack", "activity_price"):
         offers, source = STACK_OFFERS, "price_stack"
     return shop.sql(LINES.format(offers=offers), start=start, stop=stop, campaign=campaign)[columns], source
+
+
+def usual_prices(shop: Shop, *, days: Sequence[pd.Timestamp]) -> pd.Series:
+    """Return yuan paid a unit by item_id, over the lines paid on these days."""
+    return shop.sql(USUAL, days=_iso(days)).set_index("item_id")["price"]
+
+
+def platform_money(shop: Shop, *, days: Sequence[pd.Timestamp]) -> float:
+    """Yuan the platform paid the merchant on top of what buyers paid, for orders of these days; nan where none can be read.
+
+    天猫卡券抵扣 and 集分宝 where the order report holds them, else 打款商家金额 beyond what buyers paid.
+    """
+    if not shop.has("orders", "coupon_tmall") and not shop.has("orders", "settled_amount"):
+        return float("nan")
+    row = shop.sql(PLATFORM, days=_iso(days)).iloc[0]
+    return float(row["coupons"] if shop.has("orders", "coupon_tmall") else row["settled"])
+
+
+def _iso(days: Sequence[pd.Timestamp]) -> list[str]:
+    return [f"{day:%Y-%m-%d}" for day in days]
 
 
 def stack_rules(shop: Shop, *, start: pd.Timestamp, stop: pd.Timestamp) -> pd.DataFrame:

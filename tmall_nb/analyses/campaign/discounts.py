@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.campaign.choose import DAY, Campaign
-from tmall_nb.analyses.campaign.lift import Lift
+from tmall_nb.analyses.campaign.lift import Lift, Series
 from tmall_nb.queries.campaign_money import (
     ad_presale,
     ad_subsidy,
@@ -16,18 +16,18 @@ from tmall_nb.queries.campaign_money import (
     settled_above_paid,
     stack_rules,
     tool_discounts,
+    usual_prices,
 )  # fmt: skip
 from tmall_nb.shop import Shop
 
-__all__ = ["campaign_discounts", "presale_table"]
+__all__ = ["campaign_discounts", "presale_table", "price_steps"]
 
-USUAL_DAYS = 56
 COLUMNS = ["funder", "line", "yuan", "known", "report"]
 PLATFORM_WORDS = ("平台", "88VIP", "红包", "消费券", "补贴")  # offers of the platform level that the platform pays (or shares)
 LONGEST_PRESALE = 30 * DAY
 
 
-def campaign_discounts(shop: Shop, lift: Lift) -> pd.DataFrame:
+def campaign_discounts(series: Series, lift: Lift) -> pd.DataFrame:
     """Return funder (merchant, platform, unclear), line, yuan, known, report (it was read from).
 
     From the list price down to what buyers paid, for the campaign's items: usual_discount (given on ordinary days too),
@@ -37,30 +37,44 @@ def campaign_discounts(shop: Shop, lift: Lift) -> pd.DataFrame:
     """
     c = lift.campaign
     start, stop = c.burst, c.end + DAY
-    rows = [*_merchant(shop, lift, start, stop), *_platform(shop, start, stop)]
+    rows = [*_merchant(series, lift, start, stop), *_platform(series.shop, start, stop)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _merchant(shop: Shop, lift: Lift, start: pd.Timestamp, stop: pd.Timestamp) -> list[tuple[object, ...]]:
-    lines, offers = line_totals(shop, start=start, stop=stop, campaign=lift.campaign.name)
-    lines = (lines[lines["item_id"].isin(lift.enrolled)] if lift.enrolled else lines).set_index("item_id")
+def price_steps(series: Series, lift: Lift) -> pd.DataFrame:
+    """Amounts of the campaign's items at list, usual, activity and paid price.
+
+    Returns
+    -------
+    by item_id: units, list_amount, usual_amount (at the mean price of the ordinary days before, never above list nor below
+    paid; the list price where the item did not sell then), at_offer (activity price, else paid), payable, seen (sold on
+    ordinary days), named (an activity price is known), report (that names it); empty without order lines
+    """
+    c = lift.campaign
+    lines, offers = line_totals(series.shop, start=c.burst, stop=c.end + DAY, campaign=c.name)
+    lines = (lines[lines["item_id"].isin(lift.enrolled)] if lift.enrolled else lines).set_index("item_id").astype("float64")
     if lines.empty:
-        return [("merchant", k, np.nan, False, "") for k in ("usual_discount", "campaign_cut", "coupons_and_rules")]
-    first = lift.campaign.start - lift.campaign.pre_dip_days * DAY
-    before, _ = line_totals(shop, start=first - USUAL_DAYS * DAY, stop=first)
-    usual = before.set_index("item_id").eval("payable / units").reindex(lines.index)
-    full, paid = lines["list_amount"].astype(float), lines["payable"].astype(float)
-    usual_amount = (usual * lines["units"]).astype(float).clip(upper=full)
-    seen = usual_amount.notna()
-    usual_amount = usual_amount.fillna(full).where(lambda v: v > paid, paid)
+        return lines
+    usual = usual_prices(series.shop, days=list(series.usual(c)["date"])).reindex(lines.index).astype(float)
+    full, paid = lines["list_amount"], lines["payable"]
+    amount = (usual * lines["units"]).clip(upper=full).fillna(full)
+    amount = amount.where(amount > paid, paid)
     named = lines["activity_price"].notna()
-    at_offer = lines["activity_amount"].astype(float).clip(upper=usual_amount).where(named, paid)
+    at_offer = lines["activity_amount"].clip(upper=amount).where(named, paid)
+    return lines.assign(usual_amount=amount, at_offer=at_offer, seen=usual.notna(), named=named, report=offers or "order_items")
+
+
+def _merchant(series: Series, lift: Lift, start: pd.Timestamp, stop: pd.Timestamp) -> list[tuple[object, ...]]:
+    steps = price_steps(series, lift)
+    if steps.empty:
+        return [("merchant", k, np.nan, False, "") for k in ("usual_discount", "campaign_cut", "coupons_and_rules")]
+    usual, cut = (steps["list_amount"] - steps["usual_amount"]).sum(), (steps["usual_amount"] - steps["at_offer"]).sum()
     rows = [
-        ("merchant", "usual_discount", float((full - usual_amount).sum()), bool(seen.all()), "order_items"),
-        ("merchant", "campaign_cut", float((usual_amount - at_offer).sum()), bool(named.all()), offers or "order_items"),
+        ("merchant", "usual_discount", float(usual), bool(steps["seen"].all()), "order_items"),
+        ("merchant", "campaign_cut", float(cut), bool(steps["named"].all()), str(steps["report"].iloc[0])),
     ]
-    rest = float((at_offer - paid).sum()) if named.any() else np.nan
-    return [*rows, *_tools(shop, lines["units"].astype(float), rest, start, stop)]
+    rest = float((steps["at_offer"] - steps["payable"]).sum()) if steps["named"].any() else np.nan
+    return [*rows, *_tools(series.shop, steps["units"], rest, start, stop)]
 
 
 def _tools(shop: Shop, units: pd.Series, rest: float, start: pd.Timestamp, stop: pd.Timestamp) -> list[tuple[object, ...]]:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.campaign.choose import DAY, DIP_AFTER
+from tmall_nb.analyses.campaign.discounts import price_steps
 from tmall_nb.analyses.campaign.lift import Lift, Series
-from tmall_nb.queries.campaign_money import line_totals, order_totals, settled_above_paid
+from tmall_nb.queries.campaign_money import line_totals, platform_money
 from tmall_nb.queries.refund_lags import refund_lags
 from tmall_nb.shop import Shop
 from tmall_nb.stats.refund_lag import RefundLag, complete_refunds
@@ -53,14 +54,15 @@ def campaign_profit(
 
     Returns
     -------
-    line (usual_lift: the net extra units at the usual price; cuts: price cuts, shop coupons and 满减 on every unit; refunds,
+    line (usual_lift: the net lift before its reductions; cuts: what price cuts, shop coupons and 满减 took off the usual
+    price of every unit sold on the campaign's days; refunds,
     commission, goods, ads, postage, platform_coupons, profit), yuan (costs negative), low, high, known (False: a setting stands
     in or the line could not be read); and the profit draws
     """
     rng = np.random.default_rng([seed, 2])
     gain = lift.money.draws["net"].to_numpy()
     count, totals = len(gain), _totals(lift)
-    shares = _refund_shares(lift, refunds, rng, count)
+    shares = _refund_shares(series, lift, refunds, rng, count)
     base = totals["paid_amount"] - gain
     base_units = base / _usual_price(lift)
     units = totals["paid_units"] - base_units
@@ -71,8 +73,8 @@ def campaign_profit(
     goods = cost * (totals["paid_units"] * (1 - shares[0]) - base_units * (1 - shares[1]))
     ads, ads_known = _extra(series, lift, "spend", rng, count)
     postage = float(settings.get("shipping_cost_yuan", 0.0)) * units / _units_per_order(series, lift)
-    cuts = totals["paid_amount"] - _usual_price(lift) * totals["paid_units"]
-    platform = np.full(count, _platform_money(series.shop, lift))
+    cuts = _cuts(series, lift)
+    platform = np.full(count, _platform_money(series, lift))
     lines = {
         "usual_lift": gain - cuts, "cuts": np.full(count, cuts), "refunds": -refund, "commission": -commission, "goods": -goods,
         "ads": -ads, "postage": -postage, "platform_coupons": platform,
@@ -105,6 +107,15 @@ def _usual_price(lift: Lift) -> float:
     return float(sold["paid_amount"] / sold["paid_units"]) if sold["paid_units"] > 0 else float("nan")
 
 
+def _cuts(series: Series, lift: Lift) -> float:
+    """Reductions below the usual price on the campaign's days, item by item (negative yuan), or from the mean price."""
+    steps = price_steps(series, lift)
+    if len(steps):
+        return float((steps["payable"] - steps["usual_amount"]).sum())
+    sold = _over(lift, "campaign")[["paid_amount", "paid_units"]].sum()
+    return float(min(sold["paid_amount"] - _usual_price(lift) * sold["paid_units"], 0.0))
+
+
 def _totals(lift: Lift) -> dict[str, float]:
     """Actual yuan and units of the campaign's items over the window that the net lift covers."""
     return {k: float(_over(lift, "campaign", "dip")[k].sum()) for k in ("paid_amount", "paid_units")}
@@ -116,12 +127,14 @@ def _over(lift: Lift, *phases: str) -> pd.DataFrame:
     return lift.frame[lift.frame["date"].isin(dates)]
 
 
-def _refund_shares(lift: Lift, refunds: Refunds, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _refund_shares(
+    series: Series, lift: Lift, refunds: Refunds, rng: np.random.Generator, count: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Mature refund share of the window and of ordinary days before it; zero where it cannot be known."""
     first, stop = _window(lift)
     date = refunds.days["date"]
     window = ((date >= first) & (date < stop)).to_numpy()
-    before = ((date < first) & (date >= first - 90 * DAY)).to_numpy()
+    before = date.isin(series.usual(lift.campaign)["date"]).to_numpy()
     out = []
     for inside in (window, before):
         share = refunds.share(inside)
@@ -165,13 +178,9 @@ def _units_per_order(series: Series, lift: Lift) -> float:
     return float(max(sold["paid_units"] / sold["paid_orders"], 1.0)) if sold["paid_orders"] > 0 else 1.0
 
 
-def _platform_money(shop: Shop, lift: Lift) -> float:
-    """Coupons and points that the platform pays the merchant on top of what buyers paid, beyond the usual."""
+def _platform_money(series: Series, lift: Lift) -> float:
+    """Coupons and points that the platform pays the merchant on top of what buyers paid, beyond ordinary days'."""
     first, stop = _window(lift)
-    length = stop - first
-    if not shop.has("orders", "coupon_tmall"):
-        settled = [settled_above_paid(shop, start=a, stop=b)[0] for a, b in ((first, stop), (first - length, first))]
-        return float(np.nan_to_num(settled[0] - settled[1]))
-    inside, before = (order_totals(shop, start=a, stop=b) for a, b in ((first, stop), (first - length, first)))
-    extra = [float(inside[k] - before[k]) for k in ("coupon_tmall", "points_offset")]
-    return float(np.nansum(extra))
+    window, usual = pd.date_range(first, stop - DAY), series.usual(lift.campaign)["date"]
+    inside, before = (platform_money(series.shop, days=list(days)) for days in (window, usual))
+    return float(np.nan_to_num(inside - np.nan_to_num(before) * len(window) / max(len(usual), 1)))

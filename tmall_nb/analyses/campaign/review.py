@@ -140,7 +140,7 @@ def _evidence(
     row = calendar.loc[calendar["campaign"] == c.name].iloc[0]
     leads = row[["warm_up_start", "presale_start"]].dropna()
     return {
-        "discounts": campaign_discounts(shop, lift),
+        "discounts": campaign_discounts(series, lift),
         "presale": presale_table(shop, c, min(leads) if len(leads) else None),
         "items": item_effects(series, lift, level=level),
         "stock_outs": stock_outs(series, lift, level=level),
