@@ -88,7 +88,7 @@ def test_an_empty_result_says_so(scored, opportunities, titles):
         scored, table=scored.table.iloc[:0], tokens=scored.tokens.iloc[:0], stages=scored.stages.iloc[:0]
     )
     for name in SCORED:
-        assert getattr(tn.charts, name)(empty).title == "没有数据"
+        assert getattr(tn.charts, name)(empty).title == "没有可画的数据"
     assert tn.charts.demand_reach(dataclasses.replace(opportunities, unreached=opportunities.unreached.iloc[:0])).title
     assert tn.charts.title_coverage(dataclasses.replace(titles, table=titles.table.iloc[:0])).title
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tmall_nb.analyses.campaign import CampaignResult
-from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, TONES, date_axis, finish, new_figure, shade, yuan_axis
+from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, TONES, date_axis, empty_chart, finish, new_figure, shade, yuan_axis
 from tmall_nb.words import field_name, label
 from tmall_nb.words.catalogue import value_word
 
@@ -72,7 +72,7 @@ def campaign_study(result: CampaignResult, *, language: str = "zh") -> Figure:
     rows = result.table[result.table["profit"].notna()][::-1].reset_index(drop=True)
     fig, ax = new_figure(language, height=1.2 + 0.27 * max(len(rows), 3))
     if rows.empty:
-        return _empty(language)
+        return empty_chart(language)
     for y, row in enumerate(rows.itertuples()):
         colour = VERDICTS.get(row.verdict, MUTED)
         ax.plot([row.profit_low, row.profit_high], [y, y], color=colour, lw=1.6)
@@ -90,7 +90,7 @@ def campaign_items(result: CampaignResult, *, language: str = "zh") -> Figure:
     rows = result.items[result.items["effect"].notna()]
     fig, ax = new_figure(language, height=1.2 + 0.25 * min(max(len(rows), 3), MOST_ITEMS))
     if rows.empty:
-        return _empty(language)
+        return empty_chart(language)
     shown = rows.loc[rows["effect"].abs().nlargest(MOST_ITEMS).index].sort_values("effect").reset_index(drop=True)
     for y, row in enumerate(shown.itertuples()):
         ours = row.role == "campaign"
@@ -110,7 +110,7 @@ def campaign_factors(result: CampaignResult, *, language: str = "zh") -> Figure:
     rows = result.factors[::-1].reset_index(drop=True)
     fig, ax = new_figure(language, height=2.2)
     if not np.isfinite(rows["contribution"]).all():
-        return _empty(language)
+        return empty_chart(language)
     _bars(ax, rows["contribution"], [field_name(k, language) for k in rows["factor"]], language)
     change = float(rows["contribution"].sum())
     main = rows.loc[(rows["contribution"] * np.sign(change)).idxmax(), "factor"]
@@ -123,7 +123,7 @@ def campaign_sources(result: CampaignResult, *, language: str = "zh") -> Figure:
     rows = result.sources[::-1].reset_index(drop=True)
     fig, ax = new_figure(language, height=1.4 + 0.3 * max(len(rows), 2))
     if rows.empty:
-        return _empty(language)
+        return empty_chart(language)
     _bars(ax, rows["change"], list(rows["source"]), language)
     top = rows.iloc[-1]
     title = say("sources_title", language, source=top["source"], change=top["change"])
@@ -135,7 +135,7 @@ def campaign_placebos(result: CampaignResult, *, language: str = "zh") -> Figure
     rows = result.placebos[::-1].reset_index(drop=True)
     fig, ax = new_figure(language, height=1.6 + 0.27 * max(len(rows), 2))
     if rows.empty:
-        return _empty(language)
+        return empty_chart(language)
     own = result.uplift.set_index("kind").loc["gross"]
     for y, row in enumerate(rows.itertuples()):
         ax.plot([row.low, row.high], [y, y], color=MUTED, lw=1.6)
@@ -166,11 +166,3 @@ def _word(key: str, language: str) -> str:
 def _short(title: object) -> str:
     text = title if isinstance(title, str) else "-"
     return text if len(text) <= 14 else text[:13] + "…"
-
-
-def _empty(language: str) -> Figure:
-    """A low strip that says that there is nothing to draw."""
-    fig, ax = new_figure(language, height=0.5)
-    ax.set_axis_off()
-    text = say("nothing", language)
-    return finish(fig, title=text, subtitle="", alt=text)

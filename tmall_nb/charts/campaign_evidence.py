@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tmall_nb.analyses.campaign import CampaignResult
-from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, finish, new_figure, percent_axis, yuan_axis
+from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, empty_chart, finish, new_figure, percent_axis, yuan_axis
 from tmall_nb.words import field_name, label
 from tmall_nb.words.catalogue import value_word
 
@@ -26,7 +26,7 @@ def campaign_hours(result: CampaignResult, *, language: str = "zh") -> Figure:
     names = list(dict.fromkeys(hours["burst"])) if len(hours) else []
     fig, axes = new_figure(language, rows=max(len(names), 1), height=1.0 + 2.2 * max(len(names), 1))
     if hours.empty or hours["paid_amount"].sum() <= 0:
-        return _empty(language)
+        return empty_chart(language)
     top_amount = float(hours["paid_amount"].max())
     for ax, name in zip(np.ravel(axes), names, strict=False):
         _hours(ax, hours[hours["burst"] == name].reset_index(drop=True), language)
@@ -52,7 +52,7 @@ def campaign_target(result: CampaignResult, *, language: str = "zh") -> Figure:
     rows = result.target_gap
     fig, ax = new_figure(language, height=2.8)
     if rows.empty:
-        return _empty(language)
+        return empty_chart(language)
     goal = result.targets.loc[result.targets["metric"] == "paid_amount"].iloc[0]
     names, left = [say("target", language)], float(goal["target"])
     ax.barh(len(rows) + 1, left, height=0.6, color=RULE, edgecolor=MUTED, hatch="///", lw=0.6)
@@ -78,7 +78,7 @@ def campaign_later(result: CampaignResult, *, language: str = "zh") -> Figure:
     fig, axes = new_figure(language, columns=2, height=2.4)
     left, right = np.ravel(axes)
     if len(rows) < 2:
-        return _empty(language)
+        return empty_chart(language)
     for ax, (value, low, high) in ((left, ("again", "low", "high")), (right, ("later_yuan", "later_low", "later_high"))):
         for y, row in rows.iterrows():
             ours = row["group"] == "campaign"
@@ -103,7 +103,7 @@ def campaign_kinds(result: CampaignResult, *, language: str = "zh") -> Figure:
     rows = result.kinds[::-1].reset_index(drop=True)
     fig, ax = new_figure(language, height=1.4 + 0.35 * max(len(rows), 2))
     if rows.empty:
-        return _empty(language)
+        return empty_chart(language)
     for y, row in enumerate(rows.itertuples()):
         clear = row.verdict != "unclear"
         ax.plot([row.low, row.high], [y, y], color=ACCENT if clear else MUTED, lw=1.8)
@@ -123,7 +123,7 @@ def campaign_placebo_items(result: CampaignResult, *, language: str = "zh") -> F
     rows = result.placebo_items.head(MOST_ITEMS).sort_values("deviations").reset_index(drop=True)
     fig, ax = new_figure(language, height=1.6)
     if rows.empty:
-        return _empty(language)
+        return empty_chart(language)
     own = result.diagnostics.iloc[0]
     ax.plot(rows["deviations"], np.zeros(len(rows)), "o", color=MUTED, mfc="white", label=say("one_item", language))
     ax.plot(own["own_deviations"], 0, "D", color=ACCENT, label=say("this_campaign", language))
@@ -138,11 +138,3 @@ def campaign_placebo_items(result: CampaignResult, *, language: str = "zh") -> F
 
 def _word(key: str, language: str) -> str:
     return value_word(key, language, stem="campaign")
-
-
-def _empty(language: str) -> Figure:
-    """A low strip that says that there is nothing to draw."""
-    fig, ax = new_figure(language, height=0.5)
-    ax.set_axis_off()
-    text = say("nothing", language)
-    return finish(fig, title=text, subtitle="", alt=text)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from tmall_nb.analyses.campaign_plan import PlanResult
 from tmall_nb.charts.figure import Chart
-from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, finish, new_figure, percent_axis, yuan_axis
+from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, empty_chart, finish, new_figure, percent_axis, yuan_axis
 from tmall_nb.words import field_name, label
 
 __all__ = ["draw_target", "plan_ratios", "plan_signals", "plan_stock"]
@@ -63,11 +63,9 @@ def plan_stock(result: PlanResult, *, language: str = "zh") -> Figure:
 def plan_signals(result: PlanResult, *, language: str = "zh") -> Figure:
     """How far past campaigns lay from their forecast on each day of the warm-up, and the median error."""
     rows = result.backtest
-    fig, ax = new_figure(language, height=3.0 if len(rows) else 0.5)
     if rows.empty:
-        ax.set_axis_off()
-        text = say("nothing", language)
-        return finish(fig, title=text, subtitle="", alt=text)
+        return empty_chart(language)
+    fig, ax = new_figure(language, height=3.0)
     wide = rows.pivot(index="day", columns="campaign", values="error")
     ax.plot(wide.index, np.expm1(wide), color=MUTED, lw=0.9, alpha=0.45, zorder=1)
     middle = np.expm1(wide.abs().median(axis=1))

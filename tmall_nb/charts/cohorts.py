@@ -12,7 +12,19 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from tmall_nb.analyses.cohorts import CohortsResult
-from tmall_nb.charts.style import ACCENT, CATEGORIES, INK, MUTED, RULE, TONES, date_axis, finish, new_figure, percent_axis
+from tmall_nb.charts.style import (
+    ACCENT,
+    CATEGORIES,
+    INK,
+    MUTED,
+    RULE,
+    TONES,
+    date_axis,
+    empty_chart,
+    finish,
+    new_figure,
+    percent_axis,
+)
 from tmall_nb.words import format_value, label
 
 __all__ = ["cohort_triangle", "new_and_returning", "retention_ahead", "second_order_curve", "segment_repurchase"]
@@ -33,7 +45,7 @@ def cohort_triangle(result: CohortsResult, *, measure: str = "retention", langua
     cohorts = list(dict.fromkeys(cells["cohort"]))[-MOST_COHORTS:]
     fig, ax = new_figure(language, height=1.2 + 0.24 * max(len(cohorts), 4))
     if not cohorts:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     first, last = int(cells["age"].min()), int(cells["age"].max())
     ax.add_patch(Rectangle((first - 0.5, -0.5), last - first + 1, len(cohorts), fc="white", ec=RULE, hatch="////", lw=0))
     _fill_cells(ax, cells[cells["cohort"].isin(cohorts) & cells["seen"]], cohorts, share)
@@ -74,7 +86,7 @@ def second_order_curve(result: CohortsResult, *, language: str = "zh") -> Figure
     curve = result.curve[result.curve["day"] <= DAYS_SHOWN] if len(result.curve) else result.curve
     fig, ax = new_figure(language)
     if curve.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     ax.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=RULE, lw=0)
     ax.step(curve["day"], curve["repurchased"], where="post", color=ACCENT)
     window = next((f.values for f in result.findings if f.key == "reminder_window"), None)
@@ -116,7 +128,7 @@ def segment_repurchase(result: CohortsResult, *, language: str = "zh") -> Figure
     rows = result.segments
     rows = rows[rows["verdict"] != "not_enough_data"] if len(rows) else rows
     if rows.empty:
-        return _empty(*new_figure(language), language)
+        return empty_chart(language)
     shown = pd.concat([_most_apart(part) for _, part in rows.groupby("by", sort=False)])
     fig, ax = new_figure(language, height=1.2 + 0.26 * (len(shown) + shown["by"].nunique()))
     position, ticks, names = 0.0, [], []
@@ -153,7 +165,7 @@ def retention_ahead(result: CohortsResult, *, language: str = "zh") -> Figure:
     rows = result.projection
     fig, ax = new_figure(language)
     if rows.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     seen, model = rows[rows["kind"] == "seen"], rows[rows["kind"] != "seen"]
     if len(model):
         ahead = model[model["kind"] == "ahead"]
@@ -177,7 +189,7 @@ def new_and_returning(result: CohortsResult, *, language: str = "zh") -> Figure:
     months = result.months
     fig, ax = new_figure(language)
     if months.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     known = months[months["verdict"] == "ok"]
     spread = np.vstack([known["returning_share"] - known["low"], known["high"] - known["returning_share"]])
     ax.errorbar(known["month"], known["returning_share"], yerr=spread, fmt="o-", ms=4, color=ACCENT, lw=1.2)
@@ -186,10 +198,3 @@ def new_and_returning(result: CohortsResult, *, language: str = "zh") -> Figure:
     date_axis(ax, language)
     title = say("masked_title", language, share=known["returning_share"].iloc[-1] if len(known) else np.nan)
     return finish(fig, title=title, subtitle=say("masked_subtitle", language, level=result.method.level), alt=title)
-
-
-def _empty(fig: Figure, ax: Axes, language: str) -> Figure:
-    ax.set_axis_off()
-    text = say("nothing_to_draw", language)
-    ax.annotate(text, (0.5, 0.5), xycoords="axes fraction", ha="center", color=MUTED)
-    return finish(fig, title=text, alt=text)

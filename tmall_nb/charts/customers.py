@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tmall_nb.analyses.customers import CustomersResult, SegmentLists, TouchResult
-from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, TONES, finish, new_figure, percent_axis, yuan_axis
+from tmall_nb.charts.style import ACCENT, INK, MUTED, RULE, TONES, empty_chart, finish, new_figure, percent_axis, yuan_axis
 from tmall_nb.words import format_value, label
 
 __all__ = ["list_sizes", "order_calibration", "segment_values", "source_values", "touch_effect", "value_concentration"]
@@ -24,7 +23,7 @@ def order_calibration(result: CustomersResult, *, language: str = "zh") -> Figur
     rows = result.calibration
     fig, ax = new_figure(language)
     if rows.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     place = np.arange(len(rows))
     ax.fill_between(place, rows["low"], rows["high"], color=RULE, lw=0, label=say("if_right", language))
     ax.plot(place, rows["predicted"], color=MUTED, ls="--", label=say("predicted", language))
@@ -46,7 +45,7 @@ def segment_values(result: CustomersResult, *, language: str = "zh") -> Figure:
     rows = result.segments[result.segments["expected_value_yuan"].notna()]
     fig, axes = new_figure(language, columns=2, height=3.4, sharey=True)
     if rows.empty:
-        return _empty(fig, axes[0], language, rest=axes[1:])
+        return empty_chart(language)
     place = np.arange(len(rows))
     axes[0].barh(place, rows["share"], color=ACCENT, height=0.6)
     axes[1].barh(place, rows["expected_value_yuan"], color=RULE, height=0.6)
@@ -75,7 +74,7 @@ def value_concentration(result: CustomersResult, *, language: str = "zh") -> Fig
     value = np.sort(result.table["expected_value_yuan"].dropna().to_numpy())[::-1]
     fig, ax = new_figure(language)
     if not len(value) or value.sum() <= 0:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     share = np.append(0.0, np.cumsum(value) / value.sum())
     buyers = np.linspace(0, 1, len(share))
     thin = np.unique(np.linspace(0, len(share) - 1, 400).astype(int))
@@ -102,7 +101,7 @@ def source_values(result: CustomersResult, *, language: str = "zh") -> Figure:
     """Value per buyer by source of the first order, and what a new buyer may cost there beside what ads spend on one."""
     rows = result.sources.head(10)
     if rows.empty or rows["expected_value_yuan"].isna().all():
-        return _empty(*new_figure(language), language)
+        return empty_chart(language)
     costs = bool(rows[["ad_cost", "allowed_cost"]].notna().all(axis=1).any())
     height = 1.6 + 0.3 * max(len(rows), 3)
     fig, axes = new_figure(language, columns=2 if costs else 1, height=height, **({"sharey": True} if costs else {}))
@@ -154,7 +153,7 @@ def list_sizes(result: SegmentLists, *, language: str = "zh") -> Figure:
     rows = result.plan[result.plan["buyers"] > 0]
     fig, ax = new_figure(language, height=1.2 + 0.5 * max(len(rows), 2))
     if rows.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     place = np.arange(len(rows))
     held = {"left": rows["touched"], "color": "white", "ec": MUTED, "hatch": "///"}
     ax.barh(place, rows["touched"], color=ACCENT, height=0.5, label=say("touched", language))
@@ -177,7 +176,7 @@ def touch_effect(result: TouchResult, *, language: str = "zh") -> Figure:
     rows = result.table[result.table["uplift"].notna()]
     fig, ax = new_figure(language, height=1.2 + 0.4 * max(len(rows), 2))
     if rows.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     place = np.arange(len(rows))
     ax.axvline(0, color=MUTED, lw=1)
     ax.hlines(place, rows["low"], rows["high"], color=ACCENT, lw=1.8)
@@ -196,11 +195,3 @@ def _days(result: CustomersResult) -> int:
 
 def _word(key: str, language: str) -> str:
     return format_value(key, "value", language)
-
-
-def _empty(fig: Figure, ax: Axes, language: str, *, rest: Any = ()) -> Figure:
-    for axes in (ax, *rest):
-        axes.set_axis_off()
-    text = say("nothing_to_draw", language)
-    ax.annotate(text, (0.5, 0.5), xycoords="axes fraction", ha="center", color=MUTED)
-    return finish(fig, title=text, alt=text)

@@ -13,7 +13,20 @@ from matplotlib.text import Text
 
 from tmall_nb.analyses.demand import BacktestResult, DemandResult, ReviewResult
 from tmall_nb.charts.figure import Chart
-from tmall_nb.charts.style import ACCENT, GRID, INK, MUTED, RULE, TONES, date_axis, finish, new_figure, percent_axis, shade
+from tmall_nb.charts.style import (
+    ACCENT,
+    GRID,
+    INK,
+    MUTED,
+    RULE,
+    TONES,
+    date_axis,
+    empty_chart,
+    finish,
+    new_figure,
+    percent_axis,
+    shade,
+)
 from tmall_nb.words import format_value, label
 from tmall_nb.words.catalogue import value_word
 
@@ -32,7 +45,7 @@ def demand_fan(result: DemandResult, *, language: str = "zh") -> Chart:
     fig, ax = new_figure(language, height=3.9)
     ahead = result.groups[result.groups["level"] == "shop"].sort_values("date")
     if ahead.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     past = result.history.groupby("date", as_index=False)["units"].sum(min_count=1)
     _fan(ax, past, ahead, language)
     ax.set_ylim(0, 1.18 * max(float(past["units"].max()), float(ahead["high_95"].max()), 1.0))
@@ -107,7 +120,7 @@ def demand_items(result: DemandResult, *, language: str = "zh") -> Chart:
     fig, axes = new_figure(language, rows=rows, columns=2, height=1.9 * rows + 0.4, sharex=True)
     cells = np.ravel(axes)
     if top.empty:
-        return _empty(fig, cells[0], language)
+        return empty_chart(language)
     for ax, item in zip(cells, top.itertuples(), strict=False):
         past = result.history[result.history["item_id"] == item.item_id].groupby("date", as_index=False)["units"].sum()
         ahead = result.forecast[result.forecast["item_id"] == item.item_id]
@@ -131,7 +144,7 @@ def backtest_origins(result: BacktestResult, *, language: str = "zh") -> Chart:
     origins = result.origins.sort_values("origin")
     fig, ax = new_figure(language, height=0.5 * len(origins) + 1.4)
     if origins.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     rows = np.arange(len(origins))
     ax.hlines(rows, origins["mase"], origins["mean_error"], color=RULE, lw=3, zorder=1)
     ax.plot(origins["mean_error"], rows, "D", ms=8, mfc="white", mec=INK, label=say("weekday_mean", language))
@@ -157,7 +170,7 @@ def interval_cover(result: BacktestResult, *, language: str = "zh") -> Chart:
     cover = result.calibration
     fig, axes = new_figure(language, columns=2, height=3.9, sharey=True)
     if cover.empty:
-        return _empty(fig, axes[0], language)
+        return empty_chart(language)
     names = _cover_order(cover["group"].unique())
     for ax, (level, rows) in zip(axes, cover.groupby("interval"), strict=True):
         rows = rows.set_index("group").reindex(names)
@@ -196,7 +209,7 @@ def demand_classes(result: DemandResult, *, language: str = "zh") -> Chart:
     table = result.table
     fig, ax = new_figure(language, height=3.6)
     if table.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     worth = table["recent_units"] * (table["price_yuan"].fillna(0.0) if "price_yuan" in table else 1.0)
     count = pd.crosstab(table["abc"], table["xyz"]).reindex(index=list("ABC"), columns=list("XYZ"), fill_value=0)
     share = (worth / max(worth.sum(), 1e-9)).groupby([table["abc"], table["xyz"]]).sum().unstack(fill_value=0.0)
@@ -220,7 +233,7 @@ def review_path(result: ReviewResult, *, language: str = "zh") -> Chart:
     path = result.path
     fig, ax = new_figure(language, height=0.9 if path.empty else None)
     if path.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     if "low_80" in path:
         style: dict[str, Any] = {"facecolor": GRID, "edgecolor": MUTED, "hatch": "////", "lw": 0.6}
         ax.fill_between(path["date"], path["low_80"], path["high_80"], label=say("band_80", language), **style)
@@ -260,11 +273,3 @@ def draw_what_if(past: pd.DataFrame, days: pd.DataFrame, name: str, *, language:
     before, after = float(days["units_before"].sum()), float(days["units"].sum())
     title = say("what_if_title", language, item=name, before=before, after=after, days=len(days))
     return finish(fig, title=title, subtitle=say("what_if_subtitle", language), alt=title)
-
-
-def _empty(fig: Chart, ax: Axes, language: str) -> Chart:
-    text = say("nothing", language)
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
-    for each in fig.axes:
-        each.set_axis_off()
-    return finish(fig, title=text, subtitle="", alt=text)

@@ -7,9 +7,8 @@ from functools import partial
 import pandas as pd
 
 from tmall_nb.analyses.discounts import DiscountResult
-from tmall_nb.charts.elasticity import empty
 from tmall_nb.charts.figure import Chart
-from tmall_nb.charts.style import ACCENT, HATCHES, INK, MUTED, TONES, finish, new_figure, percent_axis, yuan_axis
+from tmall_nb.charts.style import ACCENT, HATCHES, INK, MUTED, TONES, empty_chart, finish, new_figure, percent_axis, yuan_axis
 from tmall_nb.words import format_value, label
 from tmall_nb.words.catalogue import value_word
 
@@ -26,7 +25,7 @@ def discount_ladder(result: DiscountResult, *, language: str = "zh") -> Chart:
     rows = result.table[result.table["yuan"].notna() & (result.table["share"].abs() > SMALL)].reset_index(drop=True)
     fig, ax = new_figure(language, height=1.3 + 0.36 * len(rows))
     if rows.empty:
-        return empty(fig, ax, language)
+        return empty_chart(language)
     level, seen = 0.0, set()
     for row in rows.itertuples():
         y = len(rows) - 1 - row.Index
@@ -58,7 +57,7 @@ def cart_sizes(result: DiscountResult, *, language: str = "zh") -> Chart:
     rules = result.bunching[result.bunching["verdict"] != "not_enough_data"].reset_index(drop=True)
     if rules.empty:
         fig, ax = new_figure(language)
-        return empty(fig, ax, language)
+        return empty_chart(language)
     fig, grid = new_figure(language, rows=len(rules), height=2.5 * len(rules), squeeze=False)
     for rule, ax in zip(rules.itertuples(), grid.ravel(), strict=True):
         mine = result.carts[(result.carts["kind"] == rule.kind) & (result.carts["cart"] == rule.cart)]
@@ -86,7 +85,7 @@ def depth_payoff(result: DiscountResult, *, language: str = "zh") -> Chart:
     rows: pd.DataFrame = result.depths.dropna(subset=["lift"]).reset_index(drop=True)
     fig, ax = new_figure(language, height=3.0)
     if rows.empty:
-        return empty(fig, ax, language)
+        return empty_chart(language)
     x = range(len(rows))
     ax.vlines(x, rows["lift_low"], rows["lift_high"], color=ACCENT, lw=2.4)
     ax.plot(x, rows["lift"], "o", color=ACCENT, ms=7, label=say("lift_seen", language))

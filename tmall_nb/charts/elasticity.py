@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from tmall_nb.analyses.elasticity import ElasticityResult
 from tmall_nb.analyses.pricing import PriceResult
 from tmall_nb.charts.figure import Chart
-from tmall_nb.charts.style import ACCENT, INK, MUTED, TONES, finish, new_figure, yuan_axis
+from tmall_nb.charts.style import ACCENT, INK, MUTED, TONES, empty_chart, finish, new_figure, yuan_axis
 from tmall_nb.words import label
 
 __all__ = ["demand_curves", "elasticity_forest", "short"]
@@ -29,7 +29,7 @@ def elasticity_forest(result: ElasticityResult, *, plan: PriceResult | None = No
     top = known.nlargest(MOST, "units").sort_values("elasticity", ascending=False).reset_index(drop=True)
     fig, ax = new_figure(language, height=1.5 + 0.24 * max(len(top), 4))
     if top.empty:
-        return empty(fig, ax, language)
+        return empty_chart(language)
     ax.axvline(BREAK, color=INK, lw=0.9, ls="--")
     for row in top.itertuples():
         sure = row.high < BREAK or row.low > BREAK
@@ -54,7 +54,7 @@ def demand_curves(result: PriceResult, *, language: str = "zh") -> Chart:
     ids = _busiest(result)
     if not ids:
         fig, ax = new_figure(language)
-        return empty(fig, ax, language)
+        return empty_chart(language)
     fig, axes = _panels(ids, language)
     for item, ax in zip(ids, axes, strict=True):
         curve = result.curve[(result.curve["item_id"] == item) & result.curve["observed"].astype(bool)]
@@ -96,11 +96,3 @@ def short(text: object, length: int = 12) -> str:
     """A title cut to what a chart has room for."""
     words = str(text)
     return words if len(words) <= length else f"{words[: length - 1]}…"
-
-
-def empty(fig: Chart, ax: Axes, language: str) -> Chart:
-    """A chart that says that nothing can be shown."""
-    text = say("nothing", language)
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
-    ax.set_axis_off()
-    return finish(fig, title=text, subtitle="", alt=text)

@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tmall_nb.analyses.health import HealthResult
@@ -17,6 +16,7 @@ from tmall_nb.charts.style import (
     RULE,
     TONES,
     date_axis,
+    empty_chart,
     finish,
     new_figure,
     percent_axis,
@@ -64,7 +64,7 @@ def change_bridge(result: HealthResult, *, language: str = "zh") -> Figure:
     factors = result.factors
     fig, ax = new_figure(language)
     if factors.empty or not np.isfinite(factors["contribution"]).all():
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     start = float(factors["before"].prod())
     parts = factors["contribution"].to_numpy(float)
     names = [say("previous", language), *[field_name(f, language) for f in factors["factor"]], say("current", language)]
@@ -91,7 +91,7 @@ def source_changes(result: HealthResult, *, language: str = "zh") -> Figure:
     fig, ax = new_figure(language)
     sources = result.sources
     if sources.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     wide = sources.pivot_table(index="segment", columns="factor", values="contribution", aggfunc="sum", sort=False)
     total = wide.sum(axis=1)
     wide = wide.loc[total.abs().sort_values(ascending=False).index[:TOP_SOURCES][::-1]]
@@ -120,7 +120,7 @@ def refund_weeks(result: HealthResult, *, language: str = "zh") -> Figure:
     weeks = result.weeks.tail(16)
     fig, ax = new_figure(language)
     if weeks.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     known = bool(weeks["refund_expected"].notna().any())
     expected = weeks["refund_expected"] if known else weeks["refund_seen"].fillna(0.0)
     net, seen = weeks["paid_amount"] - expected, weeks["refund_seen"].fillna(0.0)
@@ -146,7 +146,7 @@ def order_clock(result: HealthResult, *, language: str = "zh") -> Figure:
     """Share of paid orders by hour of the day and by weekday."""
     fig, (left, right) = new_figure(language, columns=2)
     if result.hours.empty:
-        return _empty(fig, left, language)
+        return empty_chart(language)
     hours = result.hours.set_index("hour")["share"].reindex(range(24), fill_value=0.0)
     weekdays = result.weekdays.set_index("weekday")["share"].reindex(range(1, 8), fill_value=0.0)
     left.bar(hours.index, hours, color=ACCENT)
@@ -168,7 +168,7 @@ def province_shares(result: HealthResult, *, language: str = "zh") -> Figure:
     provinces = result.provinces
     provinces = provinces[provinces["province"].notna()] if len(provinces) else provinces
     if provinces.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     top = provinces.nlargest(TOP_PROVINCES, "share")[::-1]
     ax.barh(top["province"], top["share"], color=ACCENT, height=0.65)
     for row, share in enumerate(top["share"]):
@@ -186,11 +186,3 @@ def _runs(dates: pd.Series, marked: pd.Series) -> list[tuple[pd.Timestamp, pd.Ti
     group = (marked != marked.shift()).cumsum()[marked]
     spans = dates[marked].groupby(group).agg(["min", "max"])
     return list(spans.itertuples(index=False, name=None))
-
-
-def _empty(fig: Figure, ax: Axes, language: str) -> Figure:
-    text = say("nothing", language)
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
-    for each in fig.axes:
-        each.set_axis_off()
-    return finish(fig, title=text, subtitle="", alt=text)

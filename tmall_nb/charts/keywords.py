@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from tmall_nb.analyses.keywords import KeywordResult, OpportunityResult
 from tmall_nb.charts.figure import Chart
-from tmall_nb.charts.style import ACCENT, CATEGORIES, HATCHES, INK, MUTED, TONES, finish, new_figure, yuan_axis
+from tmall_nb.charts.style import ACCENT, CATEGORIES, HATCHES, INK, MUTED, TONES, empty_chart, finish, new_figure, yuan_axis
 from tmall_nb.words import format_value, label
 from tmall_nb.words.catalogue import value_word
 
@@ -35,7 +35,7 @@ def draw_verdicts(table: pd.DataFrame, *, language: str = "zh", fig: Chart | Non
         ax = fig.axes[0]
         ax.clear()
     if table["spend"].sum() <= 0:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     sums = table.groupby("verdict")["spend"].agg(["sum", "size"]).reindex(list(VERDICTS)).fillna(0)[::-1]
     for row, (verdict, values) in enumerate(sums.iterrows()):
         hatch = HATCHES[list(VERDICTS).index(str(verdict))]
@@ -59,7 +59,7 @@ def bid_ranges(result: KeywordResult, *, language: str = "zh") -> Chart:
     top = table.nlargest(TOP, "spend").sort_values("rank", ascending=False)
     fig, ax = new_figure(language, height=1.4 + 0.3 * max(len(top), 3))
     if top.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     rows = range(len(top))
     ax.hlines(rows, top["max_bid_yuan_low"], top["max_bid_yuan_high"], color=ACCENT, lw=2)
     ax.plot(top["max_bid_yuan"], rows, "o", color=ACCENT, ms=6)
@@ -77,7 +77,7 @@ def root_effects(result: KeywordResult, *, language: str = "zh") -> Chart:
     tokens = result.tokens.dropna(subset=["effect"]).head(TOP).sort_values("effect") if len(result.tokens) else result.tokens
     fig, ax = new_figure(language, height=1.4 + 0.3 * max(len(tokens), 3))
     if tokens.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     rows = range(len(tokens))
     colours = [{"helps": TONES["good"], "hurts": TONES["act"]}.get(v, MUTED) for v in tokens["verdict"]]
     ax.axvline(1, color=INK, lw=0.8)
@@ -103,7 +103,7 @@ def stage_losses(result: KeywordResult, *, language: str = "zh") -> Chart:
     top = weak.nlargest(TOP, "lost_orders")[::-1] if len(weak) else weak
     fig, ax = new_figure(language, height=1.6 + 0.3 * max(len(top), 3))
     if top.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     for number, stage in enumerate(STAGES):
         rows = [k for k, s in enumerate(top["stage"]) if s == stage]
         if not rows:
@@ -127,7 +127,7 @@ def demand_reach(result: OpportunityResult, *, language: str = "zh") -> Chart:
     top = missed.dropna(subset=["demand_low", "demand_high"]).head(TOP)[::-1] if len(missed) else missed
     fig, ax = new_figure(language, height=1.4 + 0.3 * max(len(top), 3))
     if top.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     for verdict, colour, hatch in (("not_reached", ACCENT, ""), ("weak", TONES["watch"], "//"), ("ads_only", MUTED, "xx")):
         rows = [k for k, v in enumerate(top["verdict"]) if v == verdict]
         if rows:
@@ -149,10 +149,3 @@ def legend_below(ax: Axes, rows: int) -> None:
     """Put the legend into a blank row under the lowest one, where it covers nothing."""
     ax.set_ylim(-1.6, rows - 0.4)
     ax.legend(loc="lower right", ncols=4)
-
-
-def _empty(fig: Chart, ax: Axes, language: str) -> Chart:
-    text = say("nothing", language)
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
-    ax.set_axis_off()
-    return finish(fig, title=text, subtitle="", alt=text)

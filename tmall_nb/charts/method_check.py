@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tmall_nb.analyses.method_check import MethodCheckResult
-from tmall_nb.charts.figure import Chart
-from tmall_nb.charts.style import ACCENT, INK, MUTED, finish, new_figure, percent_axis
+from tmall_nb.charts.style import ACCENT, INK, MUTED, empty_chart, finish, new_figure, percent_axis
 from tmall_nb.words import label
 from tmall_nb.words.catalogue import value_word
 
@@ -23,7 +21,7 @@ def method_errors(result: MethodCheckResult, *, language: str = "zh") -> Figure:
     table = result.table[result.table["naive_rmse"].notna()].sort_values("error_ratio", ascending=False)
     fig, ax = new_figure(language, height=1.6 + 0.42 * max(len(table), 2))
     if table.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     rows = range(len(table))
     ax.hlines(rows, table[["rmse", "naive_rmse"]].min(axis=1), table[["rmse", "naive_rmse"]].max(axis=1), color=MUTED, lw=1)
     ax.plot(table["rmse"], rows, "o", color=ACCENT, ms=7, label=say("method", language))
@@ -42,7 +40,7 @@ def coverage_shares(result: MethodCheckResult, *, language: str = "zh") -> Figur
     table = result.table[result.table["coverage"].notna()].iloc[::-1]
     fig, ax = new_figure(language, height=1.6 + 0.42 * max(len(table), 2))
     if table.empty:
-        return _empty(fig, ax, language)
+        return empty_chart(language)
     rows = range(len(table))
     ax.hlines(rows, table["coverage_low"], table["coverage_high"], color=ACCENT, lw=2)
     ax.plot(table["coverage"], rows, "o", color=ACCENT, ms=7)
@@ -52,10 +50,3 @@ def coverage_shares(result: MethodCheckResult, *, language: str = "zh") -> Figur
     percent_axis(ax, "x", language)
     title = say("coverage_title", language)
     return finish(fig, title=title, subtitle=say("coverage_subtitle", language), alt=title)
-
-
-def _empty(fig: Chart, ax: Axes, language: str) -> Figure:
-    text = say("nothing", language)
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
-    ax.set_axis_off()
-    return finish(fig, title=text, subtitle="", alt=text)

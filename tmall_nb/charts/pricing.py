@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tmall_nb.analyses.pricing import PriceResult
-from tmall_nb.charts.elasticity import empty, short
+from tmall_nb.charts.elasticity import short
 from tmall_nb.charts.figure import Chart
-from tmall_nb.charts.style import ACCENT, GRID, INK, MUTED, TONES, finish, new_figure, yuan_axis
+from tmall_nb.charts.style import ACCENT, GRID, INK, MUTED, TONES, empty_chart, finish, new_figure, yuan_axis
 from tmall_nb.words import label
 
 __all__ = ["draw_price", "price_gains", "profit_curves"]
@@ -28,7 +28,7 @@ def price_gains(result: PriceResult, *, language: str = "zh") -> Chart:
     )
     fig, ax = new_figure(language, height=1.5 + 0.26 * max(len(rows), 4))
     if rows.empty:
-        return empty(fig, ax, language)
+        return empty_chart(language)
     ax.axvline(0, color=INK, lw=0.9)
     for row in rows.itertuples():
         colour, sure = TONES[TONE[row.verdict]], row.verdict in {"raise", "lower"}
@@ -49,7 +49,7 @@ def profit_curves(result: PriceResult, *, language: str = "zh") -> Chart:
     ids = list(known.sort_values("gain", ascending=False).head(PANELS)["item_id"])
     if not ids:
         fig, ax = new_figure(language)
-        return empty(fig, ax, language)
+        return empty_chart(language)
     columns = min(3, len(ids))
     count = -(-len(ids) // columns)
     fig, grid = new_figure(language, rows=count, columns=columns, height=2.2 * count, squeeze=False)

@@ -20,11 +20,12 @@ from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from tmall_nb.charts.figure import Chart
+from tmall_nb.words import label
 from tmall_nb.words.formats import check_language, plain
 
 __all__ = [
-    "ACCENT", "CATEGORIES", "GRID", "HATCHES", "INK", "LINES", "MUTED", "RULE", "TONES", "date_axis", "finish", "new_figure",
-    "percent_axis", "shade", "yuan_axis",
+    "ACCENT", "CATEGORIES", "GRID", "HATCHES", "INK", "LINES", "MUTED", "RULE", "TONES", "date_axis", "empty_chart", "finish",
+    "new_figure", "percent_axis", "shade", "yuan_axis",
 ]  # fmt: skip
 
 INK, MUTED, RULE, GRID = "#1f2933", "#52606d", "#d5dae0", "#e4e7eb"
@@ -81,6 +82,13 @@ def finish(fig: Figure, *, title: str, subtitle: str = "", alt: str = "") -> Cha
         raise TypeError("finish takes a figure made by new_figure")
     fig.caption(title, subtitle, alt or title)
     return fig
+
+
+def empty_chart(language: str) -> Chart:
+    """A low strip whose title says that there is nothing to draw."""
+    fig, ax = new_figure(language, height=0.5)
+    ax.set_axis_off()
+    return finish(fig, title=label("common", "nothing_to_draw", language))
 
 
 class _Days(mdates.AutoDateFormatter):

@@ -7,7 +7,7 @@ from functools import partial
 from tmall_nb.analyses.titles import TitleResult
 from tmall_nb.charts.figure import Chart
 from tmall_nb.charts.keywords import legend_below
-from tmall_nb.charts.style import ACCENT, INK, MUTED, finish, new_figure, percent_axis
+from tmall_nb.charts.style import ACCENT, INK, MUTED, empty_chart, finish, new_figure, percent_axis
 from tmall_nb.words import label
 
 __all__ = ["title_coverage"]
@@ -25,10 +25,7 @@ def title_coverage(result: TitleResult, *, language: str = "zh") -> Chart:
     top = table.assign(middle=middle, proposed=proposed, gain=proposed - middle).nlargest(TOP, "gain")[::-1]
     fig, ax = new_figure(language, height=1.5 + 0.32 * max(len(top), 3))
     if top.empty:
-        text = say("nothing", language)
-        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED)
-        ax.set_axis_off()
-        return finish(fig, title=text, subtitle="", alt=text)
+        return empty_chart(language)
     rows = range(len(top))
     ax.hlines(rows, top["new_coverage_low"], top["new_coverage_high"], color=ACCENT, lw=2)
     ax.hlines(rows, top["coverage_low"], top["coverage_high"], color=MUTED, lw=1, ls="--")
