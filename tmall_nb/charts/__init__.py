@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from tmall_nb.lazy import lazy_names
 
 # module: the charts in it; add a line for a new one.
 _WHERE = {
@@ -27,21 +26,4 @@ _WHERE = {
     "inventory": "ready_analyses report_days",
     "health": "change_bridge daily_sales order_clock province_shares refund_weeks source_changes",
 }
-_NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}
-
-__all__ = [*sorted(_NAMES)]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        from tmall_nb.errors import closest
-
-        hint = ", ".join(closest(name, _NAMES))
-        raise AttributeError(f"tmall_nb.charts has no chart {name!r}" + (f"; did you mean {hint}?" if hint else ""))
-    value = getattr(import_module(f"tmall_nb.charts.{_NAMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__, __getattr__, __dir__ = lazy_names(__name__, _WHERE, what="chart")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from tmall_nb.lazy import lazy_names
 
 # module: the panels in it; add a line for a new one.
 _WHERE = {
@@ -14,21 +13,4 @@ _WHERE = {
     "price": "what_if_price",
     "replenishment": "what_if_stock",
 }
-_NAMES = {name: module for module, names in _WHERE.items() for name in names.split()}
-
-__all__ = [*sorted(_NAMES)]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        from tmall_nb.errors import closest
-
-        hint = ", ".join(closest(name, _NAMES))
-        raise AttributeError(f"tmall_nb.explore has no panel {name!r}" + (f"; did you mean {hint}?" if hint else ""))
-    value = getattr(import_module(f"tmall_nb.explore.{_NAMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__, __getattr__, __dir__ = lazy_names(__name__, _WHERE, what="panel")
