@@ -110,12 +110,14 @@ class Match:
     columns : columns that are read
     unmapped : headers that nothing is known about, with their closest known names
     missing : required fields the file does not have
+    headers : every header, also of columns that are not read
     """
 
     table: str
     columns: tuple[Column, ...]
     unmapped: Mapping[str, tuple[str, ...]]
     missing: tuple[str, ...]
+    headers: tuple[str, ...] = ()
 
     @property
     def fields(self) -> set[str]:
@@ -189,7 +191,7 @@ def recognise(row: tuple[str, ...], extra: Mapping[str, Mapping[str, str]] | Non
     if not found:
         return None
     *_, table, columns = max(found, key=lambda f: f[:3])
-    return Match(table, columns, _unmapped(table, headers, columns), _missing(table, columns))
+    return Match(table, columns, _unmapped(table, headers, columns), _missing(table, columns), headers)
 
 
 def _map(table: str, headers: tuple[str, ...], extra: Mapping[str, Mapping[str, str]]) -> tuple[Column, ...]:

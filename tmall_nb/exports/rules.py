@@ -94,7 +94,7 @@ def _ads(match: Match, rows: dict[str, pa.Array]) -> None:
         rows["entity_id"] = pc.coalesce(rows["entity_id"], name) if "entity_id" in rows else name
     if level == "plan" and "plan_id" not in rows and "plan" in rows:
         rows["plan_id"] = rows["plan"]
-    scene = _scene(headers, level)
+    scene = _scene(" ".join(match.headers), level)
     if scene and "scene" not in rows:
         rows["scene"] = pa.repeat(pa.scalar(scene), count)
 

@@ -21,10 +21,10 @@ def platform_returns(days: pd.DataFrame, refunds: pd.DataFrame, window: int, see
     refunds : one row per week: paid_amount, refund_amount
     window : days until a click's sales are all booked
     """
-    last, rng = days["date"].max(), np.random.default_rng(seed)
+    first, last, rng = days["date"].min(), days["date"].max(), np.random.default_rng(seed)
     rate = _refund_rates(refunds, last, rng)
     rows = [
-        _channel(str(name), part.sort_values("date"), last, window, rate, rng)
+        _channel(str(name), part.sort_values("date"), (first, last), window, rate, rng)
         for name, part in days.groupby("channel", sort=True)
     ]
     return pd.DataFrame(rows).sort_values("spend", ascending=False, ignore_index=True)
@@ -41,10 +41,16 @@ def _refund_rates(refunds: pd.DataFrame, last: pd.Timestamp, rng: np.random.Gene
 
 
 def _channel(
-    name: str, part: pd.DataFrame, last: pd.Timestamp, window: int, rate: np.ndarray, rng: np.random.Generator
+    name: str,
+    part: pd.DataFrame,
+    span: tuple[pd.Timestamp, pd.Timestamp],
+    window: int,
+    rate: np.ndarray,
+    rng: np.random.Generator,
 ) -> dict[str, object]:
+    first, last = span
     spend, sales = float(part["spend"].sum()), part["ad_sales"]
-    weeks = int(part.loc[part["spend"] > 0, "date"].dt.to_period("W").nunique())
+    weeks = _whole_weeks(part.loc[part["spend"] > 0, "date"], first, last)
     row: dict[str, object] = {"channel": name, "spend": spend, "ad_sales": np.nan, "weeks": weeks, "open_days": 0}
     row |= dict.fromkeys(["roas_reported", "roas_presale"], np.nan)
     row |= {f"roas_{kind}{side}": np.nan for kind in ("matured", "net") for side in ("", "_low", "_high")}
@@ -65,6 +71,12 @@ def _channel(
     row["roas_presale"] = matured[0] + presale / base if base > 0 else np.nan
     row |= _with_interval("roas_matured", matured) | _with_interval("roas_net", matured * net_share)
     return row
+
+
+def _whole_weeks(spent: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> int:
+    """Weeks (Monday first) with spend that lie wholly inside the reported days, as the media mix counts them."""
+    monday = (spent - pd.to_timedelta(spent.dt.day_of_week, unit="D")).drop_duplicates()
+    return int(((monday >= first) & (monday + pd.Timedelta(days=WEEK - 1) <= last)).sum())
 
 
 def _matured(known: pd.DataFrame, is_open: np.ndarray, rng: np.random.Generator) -> np.ndarray:
