@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tmall_nb.demo.items import CROSS, Items
+from tmall_nb.demo.items import CROSS, ORDINARY, Items
 from tmall_nb.demo.season import BURST, ENCORE, EVE, SALE, Days, ar1
 from tmall_nb.demo.streams import Settings
 
@@ -41,15 +41,15 @@ class Demand:
     ----------
     organic : units without ads at the ordinary price
     factor : what the day's prices multiply demand with
-    campaign : (events, I, D) log effect of each campaign on each item
     lift : (events, I) log lift at a burst
+    campaign_total : (I, D) log effect of all campaigns
     loading : how strongly an item reacts to platform traffic
     hidden : log demand shock that no file shows, length D
     """
 
     organic: np.ndarray
     factor: np.ndarray
-    campaign: np.ndarray
+    campaign_total: np.ndarray
     lift: np.ndarray
     loading: np.ndarray
     hidden: np.ndarray
@@ -57,7 +57,7 @@ class Demand:
 
 def price_factor(items: Items, price_cents: np.ndarray) -> np.ndarray:
     """Return what prices multiply demand with: own and cross effect against each item's ordinary price."""
-    ordinary = np.log(items.list_cents * 0.72)[:, None]
+    ordinary = np.log(items.list_cents * ORDINARY)[:, None]
     gap = np.log(price_cents) - ordinary
     out = items.elasticity[:, None] * gap
     for c in range(len(items.categories)):
@@ -69,7 +69,7 @@ def price_factor(items: Items, price_cents: np.ndarray) -> np.ndarray:
 
 
 def _campaign(days: Days, items: Items, k: int, lift: np.ndarray) -> np.ndarray:
-    """Log effect of campaign ``k`` on every item and day."""
+    """Log effect of campaign ``k`` on every item and day; made when needed, since all of them are large together."""
     phase = days.phase[k]
     on = np.flatnonzero((phase == SALE) | (phase == EVE) | (phase == BURST))
     first, last = on[0], np.flatnonzero(phase > 0)[-1]
@@ -93,11 +93,11 @@ def make_demand(settings: Settings, days: Days, items: Items) -> Demand:
     hidden = ar1(rng, length, 0.97, 0.035) if "hidden_demand" in settings.hard else np.zeros(length)
     shop = ar1(rng, length, 0.9, 0.02)
     lift = np.array([np.clip(rng.normal(e.lift, 0.15, count), 0.05, 1.5) for e in days.events]).reshape(-1, count)
-    campaign = np.zeros((len(days.events), count, length))
+    campaign = np.zeros((count, length))
     for k in range(len(days.events)):
-        campaign[k] = _campaign(days, items, k, lift[k])
+        campaign += _campaign(days, items, k, lift[k])
     log_units = items.base[:, None] + items.life + loading[:, None] * days.traffic[None, :] + (shop + hidden)[None, :]
-    organic = np.exp(log_units + items.demand_shock + campaign.sum(axis=0))
+    organic = np.exp(log_units + items.demand_shock + campaign)
     factor = price_factor(items, items.price_cents)
     units = settings.orders * 1.44 * 0.86  # units per order; the part that ads do not bring
     organic *= units / (organic * factor).sum()
@@ -108,5 +108,5 @@ def without_campaign(demand: Demand, items: Items, days: Days, k: int) -> Demand
     """Return the demand had the shop not taken part in campaign ``k``: its effect and its price cuts gone."""
     phase = days.phase[k]
     prices = np.where((phase > 0)[None, :] & items.enrolled[k][:, None], items.regular_cents, items.price_cents)
-    organic = demand.organic / np.exp(demand.campaign[k])
+    organic = demand.organic / np.exp(_campaign(days, items, k, demand.lift[k]))
     return replace(demand, organic=organic, factor=price_factor(items, prices))

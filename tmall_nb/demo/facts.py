@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from tmall_nb.demo import buyers as buyers_part
 from tmall_nb.demo import orders as orders_part
-from tmall_nb.demo.ads import CHANNELS
+from tmall_nb.demo.ads import CHANNELS, response
 from tmall_nb.demo.campaigns import CampaignTruth
-from tmall_nb.demo.items import CROSS, PASS_THROUGH
+from tmall_nb.demo.items import CROSS, ORDINARY, PASS_THROUGH
 from tmall_nb.demo.keywords import IDIOSYNCRATIC
 from tmall_nb.demo.paths import PathTruth
 from tmall_nb.demo.truth import Truth
@@ -20,9 +21,21 @@ from tmall_nb.demo.world import World
 __all__ = ["collect"]
 
 
+RECENT, AHEAD = 56, 28  # days
+SPENDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)  # multiples of the spend there was
+
+
+def _ordinary_units(world: World) -> np.ndarray:
+    """Expected units a day at the ordinary price, other items' prices as they are, over the recent days without a campaign."""
+    items = world.items
+    days = np.flatnonzero((world.days.phase == 0).all(axis=0))[-RECENT:]
+    gap = np.log(items.price_cents[:, days] / (items.list_cents * ORDINARY)[:, None])
+    return (world.expected[:, days] / np.exp(items.elasticity[:, None] * gap)).mean(axis=1)
+
+
 def _items(world: World) -> dict[str, dict[str, Any]]:
     items, stock = world.items, world.stock
-    expected = world.expected
+    expected, ordinary = world.expected, _ordinary_units(world)
     return {
         items.ids[n]: {
             "title": items.titles[n],
@@ -34,21 +47,32 @@ def _items(world: World) -> dict[str, dict[str, Any]]:
             "units_sold": int(stock.sold[n].sum()),
             "units_wanted": int(stock.wanted[n].sum()),
             "expected_units": float(expected[n].sum()),
-            "expected_last_28_days": float(expected[n, -28:].sum()),
+            "expected_last_28_days": float(expected[n, -AHEAD:].sum()),
+            "expected_by_day": expected[n, -AHEAD:].tolist(),
+            "wanted_by_day": stock.wanted[n, -AHEAD:].tolist(),
+            "ordinary_price_yuan": items.list_cents[n] * ORDINARY / 100,
+            "ordinary_units": ordinary[n],
+            "unit_cost_yuan": items.cost_cents[n, -1] / 100,
             "stock_out_days": int(((stock.sold[n] == stock.opening[n]) & (stock.wanted[n] > stock.sold[n])).sum()),
         }
         for n in range(items.count)
     }
 
 
-def _ads(world: World) -> dict[str, dict[str, float]]:
+def _ads(world: World) -> dict[str, dict[str, Any]]:
     price = world.items.price_cents / 100.0
     out = {}
     for c, channel in enumerate(CHANNELS):
         spend = float(world.ads.spend_cents[c].sum()) / 100
         caused = float((world.demand.factor * world.ads.units[c] * price).sum())
-        booked = float(world.booked[c].sales_cents.sum()) / 100
+        booked = world.booked_cents[c] / 100
+        shape, scale = response(world.ads.spend_cents[c] / 100, channel)
+        effect = (world.demand.factor * world.ads.units[c] * price).sum(axis=0) / shape
         out[channel.name] = {
+            "caused_yuan_at_spend": {
+                f"{m:g}": float((effect * response(world.ads.spend_cents[c] / 100 * m, channel, scale)[0]).sum())
+                for m in SPENDS
+            },
             "spend_yuan": spend,
             "caused_yuan": caused,
             "roas": caused / spend,
@@ -84,8 +108,11 @@ def _repurchase(days: int, campaign: bool) -> float:
     return float(p["b"] / (p["a"] + p["b"]) * waits)
 
 
-def _buyers(world: World) -> dict[str, Any]:
+def _buyers(world: World, sums: Mapping[str, float]) -> dict[str, Any]:
     kinds = {"campaign": True, "ordinary": False}
+    kept = 1 - sums["orders_refunded"] / max(sums["orders"], 1)
+    net = (sums["paid"] - sums["refund_final"]) / 100 / max(sums["orders"], 1)
+    ahead = dict(zip(map(str, buyers_part.AHEAD), world.buyers.ahead.tolist(), strict=True))
     return {
         "model": "mbg_nbd",
         "parameters_per_day": buyers_part.BTYD,
@@ -95,10 +122,14 @@ def _buyers(world: World) -> dict[str, Any]:
         "campaign_count": int(world.buyers.campaign.sum()),
         "from_ads_count": int(world.buyers.from_ads.sum()),
         "returning_orders_left_out": world.buyers.too_many,
+        "staying_count": world.buyers.staying,
+        "expected_orders_ahead": ahead,
+        "expected_kept_orders_ahead": {days: orders * kept for days, orders in ahead.items()},
+        "expected_net_yuan_ahead": {days: orders * net for days, orders in ahead.items()},
     }
 
 
-def _refunds(world: World, sums: dict[str, float]) -> dict[str, Any]:
+def _refunds(world: World, sums: Mapping[str, float]) -> dict[str, Any]:
     from math import erf, log, sqrt
 
     def arrived(days: float) -> float:
@@ -109,6 +140,7 @@ def _refunds(world: World, sums: dict[str, float]) -> dict[str, Any]:
     return {
         "amount_rate_in_the_end": sums["refund_final"] / max(sums["paid"], 1),
         "amount_rate_at_export": sums["refund"] / max(sums["paid"], 1),
+        "orders_wholly_refunded_share": sums["orders_refunded"] / max(sums["orders"], 1),
         "arrived_after_days": {str(d): arrived(d) for d in (1, 3, 7, 14, 21, 28)},
         "before_shipping_share": orders_part.EARLY_REFUND,
     }
@@ -139,7 +171,7 @@ def _geo(world: World) -> dict[str, Any]:
 
 
 def collect(
-    world: World, paths: PathTruth, campaigns: list[CampaignTruth], service: dict[str, Any], sums: dict[str, float]
+    world: World, paths: PathTruth, campaigns: list[CampaignTruth], service: dict[str, Any], sums: Mapping[str, float]
 ) -> Truth:
     """Return the truth of a world; ``sums`` are totals over the files' lines in cents and counts."""
     s = world.settings
@@ -157,7 +189,7 @@ def collect(
         elasticity=_elasticity(world),
         ads=_ads(world),
         keywords=_keywords(world),
-        buyers=_buyers(world),
+        buyers=_buyers(world, sums),
         refunds=_refunds(world, sums),
         campaigns={t.key: asdict(t) for t in campaigns},
         paths=paths.removal,

@@ -1,7 +1,9 @@
 """A regional hold-out of ads, on request (switch ``geo_holdout``).
 
 Equation: in the held-out provinces no ad of any channel runs during the last 56 days; sales fall by what ads cause there.
-New buyers' provinces are drawn with weight x (1 - ad share) where ads are dark, so the order files show it.
+With a share w of the country dark and a share s of orders brought by ads where they run, w (1 - s) / (1 - s w) of a day's
+orders come from there, so the order files show it: fewer new buyers, and returning ones who come later. Naive: sales of
+the held-out provinces before and during the test, which charges the season and Double 11 to the ads.
 """
 
 from __future__ import annotations

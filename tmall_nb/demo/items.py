@@ -20,9 +20,10 @@ import numpy as np
 from tmall_nb.demo.season import BURST, ENCORE, EVE, SALE, Days
 from tmall_nb.demo.streams import Settings
 
-__all__ = ["CROSS", "PASS_THROUGH", "Items", "make_items"]
+__all__ = ["CROSS", "ORDINARY", "PASS_THROUGH", "Items", "make_items"]
 
 PASS_THROUGH, CROSS, COST_STEP = 0.6, 0.25, 0.09
+ORDINARY = 0.72  # ordinary price as a share of the list price
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def make_items(settings: Settings, days: Days) -> Items:
     enrolled = rng.random((len(days.events), count)) < 0.45
     ordinary, campaign = _cuts(settings, days, enrolled, count)
     costs, shock = _costs(settings, days, list_cents), _demand_shock(settings, days, count)
-    level = np.log(list_cents * 0.72)[:, None] + PASS_THROUGH * np.log(costs / costs[:, :1])
+    level = np.log(list_cents * ORDINARY)[:, None] + PASS_THROUGH * np.log(costs / costs[:, :1])
     if "own_demand_pricing" in settings.hard:
         level = level + 0.5 * shock
     pull = np.exp(rng.normal(0, 1.25, count))

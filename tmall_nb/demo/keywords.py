@@ -17,7 +17,7 @@ from tmall_nb.demo.items import Items
 from tmall_nb.demo.season import Days
 from tmall_nb.demo.streams import Settings
 
-__all__ = ["Keywords", "make_keywords", "matured"]
+__all__ = ["KeywordDays", "Keywords", "make_keywords", "matured"]
 
 IDIOSYNCRATIC = 0.35
 MATURE_DAYS = 15
@@ -25,13 +25,12 @@ MATURE_DAYS = 15
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """Search terms; arrays have length K, matrices are (K, D).
+    """Search terms; arrays have length K.
 
     Attributes
     ----------
     texts : the terms; item : the advertised item
     rate : true orders per click; click_share : share of the channel's clicks
-    clicks, impressions, spend_cents, orders : (K, D); orders as booked on the click day by the day of the export
     popularity : monthly searches in the market
     """
 
@@ -39,11 +38,17 @@ class Keywords:
     item: np.ndarray
     rate: np.ndarray
     click_share: np.ndarray
+    popularity: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordDays:
+    """What each term did day by day, all (K, D); orders as booked on the click day by the day of the export."""
+
     clicks: np.ndarray
     impressions: np.ndarray
     spend_cents: np.ndarray
     orders: np.ndarray
-    popularity: np.ndarray
 
 
 def matured(length: int) -> np.ndarray:
@@ -73,7 +78,7 @@ def _texts(settings: Settings, count: int, rng: np.random.Generator) -> tuple[np
     )
 
 
-def make_keywords(settings: Settings, days: Days, items: Items, ads: Ads, order_rate: float) -> Keywords:
+def make_keywords(settings: Settings, days: Days, items: Items, ads: Ads, order_rate: float) -> tuple[Keywords, KeywordDays]:
     """Draw terms and split the keyword channel's clicks and spend over them; ``order_rate`` is the channel's mean."""
     rng = settings.rng("keywords")
     wanted = {"small": 400, "year": 2_000}.get(settings.size, 4_000)
@@ -98,7 +103,8 @@ def make_keywords(settings: Settings, days: Days, items: Items, ads: Ads, order_
     impressions = clicks + rng.poisson((share[:, None] * ads.clicks[0][None, :]) * (1 / click_rate - 1)[:, None])
     best = np.array([_advertised(items, c) for c in range(len(items.categories))])
     popularity = np.exp(rng.normal(8.2, 1.3, count)) * (share / share.mean()) ** 0.4
-    return Keywords(texts, best[category], rate, share, clicks, impressions, spend, orders, popularity)
+    known = Keywords(texts, best[category], rate, share, popularity)
+    return known, KeywordDays(clicks, impressions, spend, orders)
 
 
 def _advertised(items: Items, category: int) -> int:

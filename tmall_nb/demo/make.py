@@ -20,9 +20,10 @@ from tmall_nb.demo.service import ServiceFiles
 from tmall_nb.demo.streams import read_settings
 from tmall_nb.demo.tally import Tally
 from tmall_nb.demo.truth import write_truth
-from tmall_nb.demo.world import World, make_world
+from tmall_nb.demo.world import Market, World, book_ads, finish_world, make_market
 from tmall_nb.demo.write_ads import write_ads
-from tmall_nb.demo.write_orders import month_orders, write_month
+from tmall_nb.demo.write_orders import Month, month_orders, write_month
+from tmall_nb.demo.write_refunds import write_refunds
 from tmall_nb.demo.write_sheets import write_campaigns, write_master, write_paths, write_sheets
 from tmall_nb.demo.write_sycm import write_items, write_search, write_shop, write_sources
 from tmall_nb.errors import ParameterError
@@ -60,30 +61,15 @@ def make_shop(
     """
     settings = read_settings(shop_id, size, seed, tuple(hard))
     target = _clear(Path(folder) / shop_id)
-    world = make_world(settings)
-    months = list(_months(world.days))
-    tick = _ticker(progress, len(months) + 3, shop_id)
-    tick("world")
-    sums: Counter[str] = Counter()
+    market = make_market(settings)
+    months = list(_months(market.days))
+    tick = _ticker(progress, len(months) + 4, shop_id)
+    tick("market")
+    world = _write_ads(target, market)
+    tick("ads")
     tally = Tally(world.days, world.traffic, settings.rng("tally"))
     service = ServiceFiles(settings, world.days, world.items)
-    edges = np.searchsorted(world.joined[0], [m.start for m in months] + [len(world.days.dates)])
-    for n, span in enumerate(months):
-        if edges[n] < edges[n + 1]:
-            lines = draw_lines(settings, world.days, world.items, world.joined, slice(edges[n], edges[n + 1]))
-            month = month_orders(settings, world.days, lines, world.buyers)
-            write_month(target, settings, month, (world.days, world.items, world.buyers))
-            tally.add(month, world.buyers, world.days)
-            service.add(month, world.buyers)
-            sums.update(
-                paid=int(lines.paid_cents.sum()),
-                refund=int(month.refunded.sum()),
-                refund_final=int(lines.refund_cents.sum()),
-                orders=len(lines.order_first),
-                lines=len(lines.day),
-                units=int(lines.units.sum()),
-            )
-        tick(str(world.days.dates[span.start])[:7])
+    sums = _write_months(target, world, months, (tally, service), tick)
     _write_rest(target, world, tally, service, months)
     tick("reports")
     campaigns = measure_campaigns(world.days, world.items, world.demand, world.ads)
@@ -91,9 +77,52 @@ def make_shop(
     paths = make_paths(settings)
     write_paths(target, paths)
     _write_settings(target, world)
-    write_truth(target / "truth.json", collect(world, paths, campaigns, service.truth(), dict(sums)))
+    write_truth(target / "truth.json", collect(world, paths, campaigns, service.truth(), sums))
     tick("truth")
     return target
+
+
+def _write_months(
+    target: Path, world: World, months: list[slice], counts: tuple[Tally, ServiceFiles], tick: Callable[[str], None]
+) -> dict[str, int]:
+    """Write orders, items and refunds month by month, count them for the reports, and return totals in cents and counts."""
+    settings, days, items, buyers = world.settings, world.days, world.items, world.buyers
+    sums: Counter[str] = Counter()
+    edges = np.searchsorted(world.joined[0], [m.start for m in months] + [len(days.dates)])
+    for n, span in enumerate(months):
+        if edges[n] < edges[n + 1]:
+            lines = draw_lines(settings, days, items, world.joined, slice(edges[n], edges[n + 1]))
+            month = month_orders(settings, days, lines, buyers)
+            write_month(target, settings, month, (days, items, buyers))
+            write_refunds(target, settings, month, days, items)
+            counts[0].add(month, buyers, days)
+            counts[1].add(month, buyers)
+            sums.update(_totals(month))
+        tick(str(days.dates[span.start])[:7])
+    return dict(sums)
+
+
+def _totals(month: Month) -> dict[str, int]:
+    lines = month.lines
+    whole = np.logical_and.reduceat(lines.refund_cents >= lines.paid_cents, lines.order_first)
+    return {
+        "paid": int(lines.paid_cents.sum()),
+        "refund": int(month.refunded.sum()),
+        "refund_final": int(lines.refund_cents.sum()),
+        "orders": len(lines.order_first),
+        "orders_refunded": int(whole.sum()),
+        "lines": len(lines.day),
+        "units": int(lines.units.sum()),
+    }
+
+
+def _write_ads(target: Path, market: Market) -> World:
+    """Write the ad reports, let go of what they hold, and go on to the order lines."""
+    keywords, booked = book_ads(market)
+    write_ads(target, market, keywords, booked)
+    cents = [int(b.sales_cents.sum()) for b in booked]
+    del booked
+    return finish_world(market, keywords, cents)
 
 
 def _write_rest(target: Path, world: World, tally: Tally, service: ServiceFiles, months: list[slice]) -> None:
@@ -105,7 +134,6 @@ def _write_rest(target: Path, world: World, tally: Tally, service: ServiceFiles,
     if "missing_files" not in settings.hard:
         write_sources(target, settings, days, tally, world.traffic)
     write_search(target, settings, days, world.traffic, world.keywords)
-    write_ads(target, world)
     write_sheets(target, settings, days, items, world.stock)
     write_master(target, settings, items, world.stock, days)
     service.write(target, tally, world.traffic)

@@ -85,7 +85,7 @@ def join_lines(settings: Settings, stock: Stock) -> tuple[np.ndarray, np.ndarray
     del shuffle
     new_order = np.ones(len(day), dtype=bool)
     new_order[1:] = (day[1:] != day[:-1]) | (rng.random(max(len(day) - 1, 0)) >= JOIN_LINE)
-    return day, item, units, np.cumsum(new_order, dtype=np.int64) - 1
+    return day, item, units, np.cumsum(new_order, dtype=np.int32) - np.int32(1)
 
 
 def count_orders(day: np.ndarray, order: np.ndarray, length: int) -> np.ndarray:
@@ -128,6 +128,7 @@ def _seconds(rng: np.random.Generator, day: np.ndarray, days: Days) -> np.ndarra
 def draw_lines(settings: Settings, days: Days, items: Items, joined: tuple[np.ndarray, ...], rows: slice) -> Lines:
     """Price, pay and refund the lines ``rows`` (whole days) of ``join_lines``."""
     day, item, units, order = (part[rows] for part in joined)
+    order = order.astype(np.int64)
     rng = np.random.default_rng([int(settings.rng("draw").integers(2**32)), int(day[0]) if len(day) else 0])
     first = np.flatnonzero(np.append(True, order[1:] != order[:-1]))
     local = order - order[0]

@@ -15,7 +15,7 @@ import numpy as np
 from tmall_nb.demo.ads import CHANNELS, Ads
 from tmall_nb.demo.demand import Demand
 from tmall_nb.demo.items import Items
-from tmall_nb.demo.keywords import Keywords, matured
+from tmall_nb.demo.keywords import KeywordDays, Keywords, matured
 from tmall_nb.demo.season import PRESALE, Days
 from tmall_nb.demo.streams import Settings
 
@@ -26,7 +26,7 @@ DIRECT = 0.72
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """Platform figures of one channel, split over subjects: every array is (subjects, D)."""
+    """Platform figures of one channel, split over subjects: every array is (subjects, D), int32."""
 
     clicks: np.ndarray
     impressions: np.ndarray
@@ -45,7 +45,7 @@ class Booked:
         """Sum subjects with the same ``key`` (0 … count - 1)."""
 
         def add(values: np.ndarray) -> np.ndarray:
-            out = np.zeros((count, values.shape[1]), dtype=np.int64)
+            out = np.zeros((count, values.shape[1]), dtype=np.int32)
             np.add.at(out, key, values)
             return out
 
@@ -76,10 +76,9 @@ def _finish(rng: np.random.Generator, days: Days, parts: tuple[np.ndarray, ...],
     direct = rng.binomial(orders, DIRECT)
     cents = np.round(value * 100)[:, None] * np.exp(rng.normal(0, 0.25, orders.shape))
     direct_cents = (direct * cents).astype(np.int64)
-    other = ((orders - direct) * cents * 0.9).astype(np.int64)
-    return Booked(
-        clicks, impressions, spend, orders, direct_cents + other, direct, direct_cents, ahead, (ahead * cents).astype(np.int64)
-    )
+    sales = direct_cents + ((orders - direct) * cents * 0.9).astype(np.int64)
+    out = (clicks, impressions, spend, orders, sales, direct, direct_cents, ahead, (ahead * cents).astype(np.int64))
+    return Booked(*(values.astype(np.int32) for values in out))
 
 
 def book(settings: Settings, days: Days, items: Items, ads: Ads, channel: int, orders: np.ndarray) -> Booked:
@@ -93,11 +92,11 @@ def book(settings: Settings, days: Days, items: Items, ads: Ads, channel: int, o
     return _finish(rng, days, (clicks, impressions, spend, np.minimum(booked, clicks)), items.list_cents * 0.72 / 100 * 1.15)
 
 
-def book_keywords(settings: Settings, days: Days, items: Items, keywords: Keywords) -> Booked:
+def book_keywords(settings: Settings, days: Days, items: Items, keywords: Keywords, by_day: KeywordDays) -> Booked:
     """Book the keyword channel, a subject per term."""
     rng = settings.rng("book-keywords")
     value = (items.list_cents * 0.72 / 100 * 1.15)[keywords.item]
-    return _finish(rng, days, (keywords.clicks, keywords.impressions, keywords.spend_cents, keywords.orders), value)
+    return _finish(rng, days, (by_day.clicks, by_day.impressions, by_day.spend_cents, by_day.orders), value)
 
 
 def spread(total: np.ndarray, weight: np.ndarray) -> np.ndarray:

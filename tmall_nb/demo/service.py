@@ -69,14 +69,14 @@ class ServiceFiles:
         when = int(month.delivered[n]) + int(rng.integers(1, 7)) * DAY
         self._good[item] += (good, 1)
         self._rows.append(
-            (month.order_id[n], item, "，".join(p for p in parts if p) + "。", when, stars, good, " ".join(aspects))
+            (str(month.order_id[n]), item, "，".join(p for p in parts if p) + "。", when, stars, good, " ".join(aspects))
         )
 
     def _add_deliveries(self, month: Month, buyers: Buyers) -> None:
         pick = np.flatnonzero(month.shipped >= 0)[: max(LIMIT - sum(len(d["id"]) for d in self._deliveries), 0)]
         self._deliveries.append(
             {
-                "id": month.order_id[pick],
+                "id": month.order_id[pick].astype(str).astype(object),
                 "carrier": month.carrier[pick],
                 "paid": month.lines.paid_second[pick],
                 "shipped": month.shipped[pick],

@@ -59,7 +59,7 @@ def sell(settings: Settings, days: Days, items: Items, expected: np.ndarray) -> 
             due = t + np.maximum(items.lead_days + spread[:, t], 1)
             arrivals[np.arange(count), due] += order
             on_the_way = on_the_way + order
-    return Stock(wanted, sold, opening, closing, inbound)
+    return Stock(*(units.astype(np.int32) for units in (wanted, sold, opening, closing, inbound)))
 
 
 def _trailing(values: np.ndarray, width: int) -> np.ndarray:

@@ -52,11 +52,11 @@ class Tally:
     )
 
     def __init__(self, days: Days, traffic: Traffic, rng: np.random.Generator):
-        cells = np.zeros((len(self.CELLS[4:]), *traffic.visitors.shape), dtype=np.int64)
+        cells = np.zeros((len(self.CELLS[4:]), *traffic.visitors.shape), dtype=np.int32)
         self.visitors = traffic.visitors
-        self.page_views = traffic.visitors + rng.binomial(traffic.visitors, 0.8)
-        self.favorites = rng.binomial(traffic.visitors, 0.035)
-        self.carts = rng.binomial(traffic.visitors, 0.085)
+        self.page_views = (traffic.visitors + rng.binomial(traffic.visitors, 0.8)).astype(np.int32)
+        self.favorites = rng.binomial(traffic.visitors, 0.035).astype(np.int32)
+        self.carts = rng.binomial(traffic.visitors, 0.085).astype(np.int32)
         self.buyers, self.units, self.paid_cents, self.new_buyers, self.returning_cents, self.refund_cents = cells[:6]
         self.ordering_buyers, self.ordered_units, self.ordered_cents, self.ju_cents = cells[6:]
         self.shop = {name: np.zeros(len(days.dates)) for name in self.SHOP}

@@ -49,7 +49,7 @@ class Traffic:
 def make_traffic(settings: Settings, items: Items, demand: Demand, ads: Ads, sold: np.ndarray) -> Traffic:
     """Draw visitors; never fewer than buyers."""
     rng = settings.rng("traffic")
-    organic = demand.organic / items.conversion[:, None] * np.exp(-0.4 * demand.campaign.sum(axis=0)) * 0.9
+    organic = demand.organic / items.conversion[:, None] * np.exp(-0.4 * demand.campaign_total) * 0.9
     clicks = AD_VISITS * ads.clicks.sum(axis=0)[None, :] * items.ad_share
     visitors = np.maximum(
         rng.poisson(organic) + rng.poisson(clicks), sold + rng.poisson(sold * 2.0 + 0.05 * np.isfinite(items.life))

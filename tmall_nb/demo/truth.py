@@ -19,12 +19,15 @@ class Truth:
     Attributes
     ----------
     settings : shop_id, size, seed, hard, first and last day
-    items : per item_id: elasticity, category, list_yuan, refund_rate, quality, lost_units, expected_units, loading
+    items : per item_id: elasticity, category, refund_rate, quality, loading, units sold, wanted and expected, days sold out;
+        of the last 28 days expected and wanted units by day; units a day at the ordinary price, that price and the unit cost
     elasticity : category means drawn from, cross effect, pass-through of costs
-    ads : per channel: spend, caused sales, roas, marginal_roas, platform_roas, carry_over, half_saturation, shape
+    ads : per channel: spend, caused sales (also at multiples of the spend), roas, marginal_roas, platform_roas, inflation,
+        carry_over, half_saturation, shape, interception
     keywords : per term: order_rate, click_share; idiosyncratic standard deviation and token effects
-    buyers : MBG/NBD parameters (days), campaign_rate, expected repurchase within 90 and 180 days by kind of buyer
-    refunds : share in the end by count and amount, share that has arrived after 1, 3, 7, 14, 28 days
+    buyers : MBG/NBD parameters (days), campaign_rate, expected repurchase within 90 and 180 days by kind of buyer; orders,
+        orders not wholly refunded and net yuan expected of all buyers within 30 to 365 days after the files
+    refunds : share in the end by amount and of orders wholly refunded, share that has arrived after 1, 3, 7, 14, 28 days
     campaigns : per campaign: gross and net lift in units and yuan, pull-forward, halo, cut, profit, naive figure
     paths : removal effect of each channel
     service : share of good reviews per item, malicious bursts, response times, carriers' hours
@@ -35,7 +38,7 @@ class Truth:
     settings: dict[str, Any]
     items: dict[str, dict[str, Any]]
     elasticity: dict[str, Any]
-    ads: dict[str, dict[str, float]]
+    ads: dict[str, dict[str, Any]]
     keywords: dict[str, Any]
     buyers: dict[str, Any]
     refunds: dict[str, Any]

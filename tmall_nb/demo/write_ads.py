@@ -6,6 +6,7 @@ divisor is 0. 总成交金额 = direct + indirect, without presale.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from tmall_nb.demo.ads import CHANNELS
+from tmall_nb.demo.keywords import Keywords
 from tmall_nb.demo.names import AUDIENCES, PROVINCE_WEIGHTS, PROVINCES
 from tmall_nb.demo.reports import Booked, split
 from tmall_nb.demo.season import Days
-from tmall_nb.demo.sheets import write_csv, write_zip, yuan
-from tmall_nb.demo.world import World
+from tmall_nb.demo.sheets import write_csv, write_csv_parts, write_zip, yuan
+from tmall_nb.demo.world import Market
 
 __all__ = ["write_ads"]
 
 PLANS = (("7301001", "关键词_日常引流"), ("7302001", "人群_种草收割"), ("7303001", "全站_稳投产"))
-BACK, PULL = 182, 91
+BACK, PULL, BLOCK = 182, 91, 13  # days of detail, of a pull, and held as text at once
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -90,6 +92,14 @@ def _frame(days: Days, booked: Booked, span: slice, channel: int, subject: Any) 
     return columns | subject(k) | _metrics(counts)
 
 
+def _parts(
+    days: Days, booked: Booked, span: slice, channel: int, subject: Callable[[np.ndarray], dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The same report, some days at a time."""
+    for start in range(span.start, span.stop, BLOCK):
+        yield _frame(days, booked, slice(start, min(start + BLOCK, span.stop)), channel, subject)
+
+
 def _stack(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
@@ -104,9 +114,9 @@ def _name(report: str, days: Days, span: slice, number: int) -> str:
     return f"{report}_{str(days.dates[span.stop - 1]).replace('-', '')}_1103{number:02d}"
 
 
-def write_ads(folder: Path, world: World) -> None:
+def write_ads(folder: Path, market: Market, keywords: Keywords, booked: list[Booked]) -> None:
     """Write all ad reports; the keyword channel's subjects are terms, the others' items."""
-    settings, days, items, keywords, booked = world.settings, world.days, world.items, world.keywords, world.booked
+    settings, days, items = market.settings, market.days, market.items
     by_item = [booked[0].groups(keywords.item, items.count), *booked[1:]]
     _write_plans(folder, days, by_item)
     if "missing_files" in settings.hard:
@@ -137,11 +147,9 @@ def write_ads(folder: Path, world: World) -> None:
         return {"省": np.array(PROVINCES, dtype=object)[k], "市": np.full(len(k), "", dtype=object)}
 
     for n, span in enumerate(_pulls(days)):
-        write_csv(
-            folder / f"{_name('商品报表', days, span, n)}.csv",
-            _stack([_frame(days, b, span, c, of_item) for c, b in enumerate(by_item)]),
-        )
-        write_csv(folder / f"{_name('关键词报表', days, span, n)}.csv", _frame(days, booked[0], span, 0, of_term))
+        parts = (part for c, b in enumerate(by_item) for part in _parts(days, b, span, c, of_item))
+        write_csv_parts(folder / f"{_name('商品报表', days, span, n)}.csv", parts)
+        write_csv_parts(folder / f"{_name('关键词报表', days, span, n)}.csv", _parts(days, booked[0], span, 0, of_term))
         write_csv(folder / f"{_name('人群报表', days, span, n)}.csv", _frame(days, people, span, 1, of_people))
     span = slice(max(len(days.dates) - 90, 0), len(days.dates))
     write_csv(

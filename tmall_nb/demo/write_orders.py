@@ -1,4 +1,4 @@
-"""Order, item and refund files, month by month, as the seller back-end exports them.
+"""Order and item files, month by month, as the seller back-end exports them.
 
 Months before the last two come as csv in GB18030 in the older column order (54 columns, trailing blanks in headers,
 ids wrapped as ``="..."``); the last two as xlsx with the renamed headers of 2025/26. 买家实际支付金额 is net of refunds
@@ -19,19 +19,16 @@ from tmall_nb.demo.items import Items
 from tmall_nb.demo.names import CARRIERS, PROVINCES
 from tmall_nb.demo.orders import Lines
 from tmall_nb.demo.season import Days
-from tmall_nb.demo.sheets import seconds_text, write_csv, write_csv_parts, write_xlsx, yuan
+from tmall_nb.demo.sheets import seconds_text, write_csv_parts, write_xlsx, yuan
 from tmall_nb.demo.streams import Settings
 
-__all__ = ["Month", "month_orders", "write_month"]
+__all__ = ["DAY", "Month", "id_text", "month_orders", "write_month"]
 
 DAY = 86_400
 UNPAID = 0.163
-PART = 100_000
+UNPAID_ID, UNPAID_EARLIER = 10_000_000_000, 5400  # an order never paid: its id, and by how many seconds it was made earlier
+PART = 25_000  # rows held as text at once
 BLANKS_2019 = ("新零售导购门店名称", "新零售导购门店id", "新零售发货门店名称", "新零售发货门店id")
-REASONS_EARLY = np.array(["多拍/拍错/不想要", "未按约定时间发货", "地址/电话填写错误", "缺货", "其他"], dtype=object)
-REASONS_LATE = np.array(
-    ["七天无理由退换货", "尺码拍错/不喜欢/效果差", "质量问题", "描述不符", "少件/漏发", "其他"], dtype=object
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Month:
     Attributes
     ----------
     lines : the lines drawn; extra : positions of orders that were also created and never paid
-    order_id, sub_id, refunded : ids (text) per order and line, refund per line that has succeeded by the export
+    order_id, sub_id, refunded : ids (int64) per order and line, refund per line that has succeeded by the export
     status : per paid order; shipped, delivered, confirmed : seconds, -1 when not yet
     buyer : buyer of each order
     """
@@ -91,8 +88,8 @@ def month_orders(settings: Settings, days: Days, lines: Lines, buyers: Buyers) -
     buyer = buyers.order_buyer[lines.order[lines.order_first]]
     return Month(
         lines,
-        number.astype(str).astype(object),
-        sub.astype(str).astype(object),
+        number,
+        sub,
         refunded,
         status,
         shipped,
@@ -114,47 +111,57 @@ def buyer_names(settings: Settings, buyer: np.ndarray) -> np.ndarray:
     return np.array([f"tb{int(m):012d}" if m % 3 else f"小鹿{int(m):x}" for m in mixed], dtype=object)[inverse]
 
 
-def _glue(values: np.ndarray, extra: np.ndarray, unpaid: Any = None) -> np.ndarray:
-    """Paid rows, then the unpaid copies (their own value, or ``unpaid`` for all of them)."""
-    tail = values[extra] if unpaid is None else np.full(len(extra), unpaid, dtype=values.dtype)
-    return np.concatenate([values, tail])
+def id_text(ids: np.ndarray) -> np.ndarray:
+    """Ids as the files show them: all digits, as text."""
+    return ids.astype(str).astype(object)
 
 
-def order_columns(settings: Settings, items: Items, buyers: Buyers, month: Month) -> dict[str, Any]:
-    """Columns of the order report by what they hold, paid and unpaid orders, newest first."""
-    lines, extra = month.lines, month.extra
-    first = lines.order_first
-    total, back = (np.add.reduceat(v, first) for v in (lines.paid_cents, month.refunded))
-    units, kinds = np.add.reduceat(lines.units, first), np.diff(np.append(first, len(lines.day)))
-    unpaid_id = np.array([f"{int(i) + 10_000_000_000}" for i in month.order_id[extra]], dtype=object)
-    created = np.concatenate([lines.created_second, lines.created_second[extra] - 5400])
+def newest_first(month: Month) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the order report, newest first: the order each shows, and whether it is the copy that was never paid."""
+    created = np.concatenate([month.lines.created_second, month.lines.created_second[month.extra] - UNPAID_EARLIER])
     newest = np.argsort(-created, kind="stable")
-    columns = {
-        "order_id": np.concatenate([month.order_id, unpaid_id]),
-        "buyer": _glue(buyer_names(settings, month.buyer), extra),
-        "total": yuan(_glue(total, extra)),
-        "net": yuan(_glue(total - back, extra, 0)),
-        "refund": yuan(_glue(back, extra, 0)),
-        "status": _glue(month.status, extra, "交易关闭"),
-        "close": np.concatenate(
-            [np.where(month.status == "交易关闭", "退款", "订单未关闭"), np.full(len(extra), "买家未付款")]
-        ).astype(object),
-        "created": created,
-        "paid": _glue(lines.paid_second, extra, -1),
-        "shipped": _glue(month.shipped, extra, -1),
-        "confirmed": _glue(month.confirmed, extra, -1),
-        "title": _glue(items.titles[lines.item[first]], extra),
-        "kinds": _glue(kinds, extra),
-        "units": _glue(units, extra),
-        "province": _glue(np.array(PROVINCES, dtype=object)[buyers.province[month.buyer]], extra),
-        "carrier": _glue(np.where(month.shipped >= 0, np.array(list(CARRIERS), dtype=object)[month.carrier], ""), extra, ""),
-        "presale": _glue(np.where(lines.presale, "是", "否").astype(object), extra),
-        "coupon": yuan(_glue(lines.platform_cents, extra, 0)),
-        "settled": yuan(
-            np.where(_glue(month.confirmed, extra, -1) >= 0, _glue(total - back + lines.platform_cents, extra, 0), 0)
-        ),
+    paid = len(month.order_id)
+    return np.concatenate([np.arange(paid), month.extra])[newest], newest >= paid
+
+
+def order_columns(
+    settings: Settings, parts: tuple[Items, Buyers, Month], order: np.ndarray, unpaid: np.ndarray
+) -> dict[str, Any]:
+    """Columns of the order report by what they hold, for the rows ``order`` (positions) and ``unpaid`` of ``newest_first``."""
+    items, buyers, month = parts
+    lines, first = month.lines, month.lines.order_first
+    start, stop = first[order], np.append(first[1:], len(lines.day))[order]
+    total, back, units = (_sums(v, first)[order] for v in (lines.paid_cents, month.refunded, lines.units))
+    net, back = np.where(unpaid, 0, total - back), np.where(unpaid, 0, back)
+    shipped, confirmed = (np.where(unpaid, -1, v[order]) for v in (month.shipped, month.confirmed))
+    status, buyer = np.where(unpaid, "交易关闭", month.status[order]).astype(object), month.buyer[order]
+    closed = np.where(unpaid, "买家未付款", np.where(status == "交易关闭", "退款", "订单未关闭")).astype(object)
+    coupon = np.where(unpaid, 0, lines.platform_cents[order])
+    return {
+        "order_id": id_text(month.order_id[order] + unpaid * UNPAID_ID),
+        "buyer": buyer_names(settings, buyer),
+        "total": yuan(total),
+        "net": yuan(net),
+        "refund": yuan(back),
+        "status": status,
+        "close": closed,
+        "created": lines.created_second[order] - unpaid * UNPAID_EARLIER,
+        "paid": np.where(unpaid, -1, lines.paid_second[order]),
+        "shipped": shipped,
+        "confirmed": confirmed,
+        "title": items.titles[lines.item[start]],
+        "kinds": stop - start,
+        "units": units,
+        "province": np.array(PROVINCES, dtype=object)[buyers.province[buyer]],
+        "carrier": np.where(shipped >= 0, np.array(list(CARRIERS), dtype=object)[month.carrier[order]], ""),
+        "presale": np.where(lines.presale[order], "是", "否").astype(object),
+        "coupon": yuan(coupon),
+        "settled": yuan(np.where(confirmed >= 0, net + coupon, 0)),
     }
-    return {name: values[newest] for name, values in columns.items()}
+
+
+def _sums(values: np.ndarray, first: np.ndarray) -> np.ndarray:
+    return np.add.reduceat(values, first)
 
 
 def _orders_2019(settings: Settings, c: dict[str, Any]) -> dict[str, Any]:
@@ -255,7 +262,7 @@ def item_columns(settings: Settings, items: Items, month: Month, rows: slice, *,
     attributes = np.array(settings.profile.attributes, dtype=object)
     sku = (item + (lines.order[rows] % 7)) % len(attributes)
     both = month.sub_id[rows], month.order_id[local]
-    ids = [np.array([f'="{i}"' for i in v], dtype=object) if wrapped else v for v in both]
+    ids = [np.array([f'="{i}"' for i in v], dtype=object) if wrapped else id_text(v) for v in both]
     state = np.where(refunded > 0, "退款成功", np.where(month.pending[rows], "退款处理中", "没有申请退款")).astype(object)
     status = np.where((refunded >= paid) & (refunded > 0), "交易关闭", month.status[local]).astype(object)
     price, title, net = ("价格", "标题", "买家实际支付金额") if wrapped else ("商品价格", "商品标题", "买家实付金额")
@@ -282,41 +289,6 @@ def item_columns(settings: Settings, items: Items, month: Month, rows: slice, *,
     }
 
 
-def refund_columns(items: Items, month: Month, days: Days) -> dict[str, Any]:
-    """Columns of the refund report: refunds asked for by the time of the export."""
-    lines = month.lines
-    rows = np.flatnonzero((month.refunded > 0) | month.pending)
-    local = (lines.order - lines.order[0])[rows]
-    item, early = lines.item[rows], lines.early[rows]
-    paid = lines.paid_second[local]
-    done = month.refunded[rows] > 0
-    end = np.where(done, paid + (lines.finished[rows] * DAY).astype(np.int64), -1)
-    pick = (lines.order[rows] * 7919 + rows) % 97
-    bad = pick % 10 >= (items.quality[item] * 10).astype(int)
-    late = np.where(bad, REASONS_LATE[2 + pick % 3], REASONS_LATE[pick % 2])
-    return {
-        "订单编号": month.order_id[local],
-        "退款编号": np.array([f"9{int(s[-15:]):017d}" for s in month.sub_id[rows]], dtype=object),
-        "子订单编号": month.sub_id[rows],
-        "订单付款时间": seconds_text(paid),
-        "商家编码": items.codes[item],
-        "退款完结时间": seconds_text(end),
-        "买家实际支付金额": yuan(lines.paid_cents[rows]),
-        "宝贝标题": items.titles[item],
-        "买家退款金额": yuan(lines.refund_cents[rows]),
-        "手工退款/系统退款": np.where(pick % 4 == 0, "手工退款", "系统退款").astype(object),
-        "是否需要退货": np.where(early, "否", "是").astype(object),
-        "退款的申请时间": seconds_text(paid + (lines.applied[rows] * DAY).astype(np.int64)),
-        "退款状态": np.where(done, "退款成功", "退款处理中").astype(object),
-        "货物状态": np.where(early, "买家未收到货", "买家已退货").astype(object),
-        "买家退款原因": np.where(early, REASONS_EARLY[pick % 5], late).astype(object),
-        "责任方": np.where(~early & bad, "卖家", "买家").astype(object),
-        "售中或售后": np.where(early | (pick % 3 > 0), "售中", "售后").astype(object),
-        "部分退款/全部退款": np.where(lines.refund_cents[rows] < lines.paid_cents[rows], "部分退款", "全部退款").astype(object),
-        "商品ID": items.ids[item],
-    }
-
-
 def _parts(rows: int) -> Iterator[slice]:
     """Slices of some thousand rows: text of a large shop's month is made piece by piece."""
     for start in range(0, rows, PART):
@@ -324,26 +296,21 @@ def _parts(rows: int) -> Iterator[slice]:
 
 
 def write_month(folder: Path, settings: Settings, month: Month, context: tuple[Days, Items, Buyers]) -> None:
-    """Write one month's order, item and refund files; only xlsx for the newest two of a small shop."""
+    """Write one month's order and item files; only xlsx for the newest two of a small shop."""
     days, items, buyers = context
     last = days.dates[month.lines.day[-1]]
     stamp = str(last + 1).replace("-", "") + "0912"
-    columns = order_columns(settings, items, buyers, month)
-    orders, lines = (list(_parts(n)) for n in (len(columns["order_id"]), len(month.lines.day)))
+    order, unpaid = newest_first(month)
+    parts = (items, buyers, month)
     new = settings.size == "small" and last > days.dates[-1] - 45
     if new:
+        columns = order_columns(settings, parts, order, unpaid)
         write_xlsx(folder / f"ExportOrderList{stamp}.xlsx", _orders_2026(settings, columns))
         write_xlsx(
             folder / f"ExportOrderDetailList{stamp}.xlsx", item_columns(settings, items, month, slice(None), wrapped=False)
         )
     else:
-        parts = (_orders_2019(settings, {name: v[part] for name, v in columns.items()}) for part in orders)
-        write_csv_parts(folder / f"ExportOrderList{stamp}.csv", parts)
-        parts = (item_columns(settings, items, month, part, wrapped=True) for part in lines)
-        write_csv_parts(folder / f"ExportOrderDetailList{stamp}.csv", parts)
-    refunds = refund_columns(items, month, days)
-    name = f"天猫退款单_{str(last)[:7]}"
-    if settings.size == "small":
-        write_xlsx(folder / f"{name}.xlsx", refunds)
-    else:
-        write_csv(folder / f"{name}.csv", refunds)
+        orders = (order_columns(settings, parts, order[part], unpaid[part]) for part in _parts(len(order)))
+        write_csv_parts(folder / f"ExportOrderList{stamp}.csv", (_orders_2019(settings, columns) for columns in orders))
+        lines = (item_columns(settings, items, month, part, wrapped=True) for part in _parts(len(month.lines.day)))
+        write_csv_parts(folder / f"ExportOrderDetailList{stamp}.csv", lines)

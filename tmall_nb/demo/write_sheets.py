@@ -10,12 +10,14 @@ from tmall_nb.demo.campaigns import CampaignTruth
 from tmall_nb.demo.items import Items
 from tmall_nb.demo.paths import PathTruth
 from tmall_nb.demo.season import EVE, PRESALE, Days
-from tmall_nb.demo.sheets import write_csv, write_xlsx, yuan
+from tmall_nb.demo.sheets import write_csv, write_csv_parts, write_xlsx, yuan
 from tmall_nb.demo.stock import Stock
 from tmall_nb.demo.streams import Settings
 from tmall_nb.demo.tally import Tally
 
-__all__ = ["write_campaigns", "write_master", "write_sheets"]
+__all__ = ["write_campaigns", "write_master", "write_paths", "write_sheets"]
+
+BLOCK = 31  # days of stock held as text at once
 
 
 def _text(days: np.ndarray) -> np.ndarray:
@@ -38,22 +40,9 @@ def write_sheets(folder: Path, settings: Settings, days: Days, items: Items, sto
                 "单位成本": yuan(items.cost_cents[i, t]),
             },
         )
-    live = items.launch[:, None] <= np.arange(len(days.dates))[None, :]
-    t, i = np.nonzero(live.T)
-    write_csv(
-        folder / "库存表.csv",
-        {
-            "日期": _text(days.dates)[t],
-            "商品ID": items.ids[i],
-            "商家编码": items.codes[i],
-            "库存": stock.closing[i, t],
-            "在途": stock.inbound[i, t],
-            "有货": np.where(stock.opening[i, t] > 0, "是", "否").astype(object),
-            "售罄": np.where((stock.opening[i, t] > 0) & (stock.closing[i, t] == 0), "是", "否").astype(object),
-        },
-        encoding="utf-8",
-        bom=True,
-    )
+    spans = (slice(start, start + BLOCK) for start in range(0, len(days.dates), BLOCK))
+    rows = (_stock_columns(days, items, stock, span) for span in spans)
+    write_csv_parts(folder / "库存表.csv", rows, encoding="utf-8", bom=True)
     write_xlsx(
         folder / "补货提前期.xlsx",
         {
@@ -78,6 +67,22 @@ def write_sheets(folder: Path, settings: Settings, days: Days, items: Items, sto
         encoding="utf-8",
         bom=True,
     )
+
+
+def _stock_columns(days: Days, items: Items, stock: Stock, span: slice) -> dict[str, np.ndarray]:
+    """Daily stock of the items on sale, for some days."""
+    dates = days.dates[span]
+    t, i = np.nonzero((items.launch[:, None] <= np.arange(len(days.dates))[None, span]).T)
+    opening, closing, inbound = (m[i, t + span.start] for m in (stock.opening, stock.closing, stock.inbound))
+    return {
+        "日期": _text(dates)[t],
+        "商品ID": items.ids[i],
+        "商家编码": items.codes[i],
+        "库存": closing,
+        "在途": inbound,
+        "有货": np.where(opening > 0, "是", "否").astype(object),
+        "售罄": np.where((opening > 0) & (closing == 0), "是", "否").astype(object),
+    }
 
 
 def write_master(folder: Path, settings: Settings, items: Items, stock: Stock, days: Days) -> None:

@@ -1,132 +1,137 @@
 """One function per quantity: a demo shop and its truth → rows with truth, estimate, interval and the naive figure.
 
 The naive figure is what a merchant would read off the files: the platform's own return, orders over clicks, the sales of the
-campaign days minus as many days before, last month's sales carried forward.
+campaign days minus as many days before, last month's sales carried forward. Plans are in ``plans``, buyers in ``buyers``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import tmall_nb as tn
-from tmall_nb.analyses.demand.shop_rows import shop_rows
-from tmall_nb.demo import Truth
-from tmall_nb.shop import Shop
-
-HORIZON = 28
-PLANNED = ("price_yuan", "campaign_burst", "campaign_on", "campaign_warm_up", "double_11")
-Row = dict[str, Any]
+from tmall_nb.analyses.keywords.result import KeywordResult
+from tmall_nb.method_check.study import HORIZON, Row, Study, rows_of
 
 
-def _rows(quantity: str, frame: pd.DataFrame, level: float) -> list[Row]:
-    """Rows of a frame that has subject, truth, estimate, low, high, naive."""
-    frame = frame.reindex(columns=["subject", "truth", "estimate", "low", "high", "naive"])
-    return frame.assign(quantity=quantity, level=level).to_dict("records")
-
-
-def elasticity(shop: Shop, truth: Truth) -> list[Row]:
+def elasticity(study: Study) -> list[Row]:
     """Own-price elasticities; naive: log units on log price per item, days without sales left out."""
-    result = tn.estimate_elasticity(shop)
+    result = study.elasticity
     table = result.table.set_index("item_id")
     answered = table["verdict"].eq("ok")
-    frame = pd.DataFrame({"subject": list(truth.items), "truth": [i["elasticity"] for i in truth.items.values()]}).set_index(
-        "subject"
-    )
+    frame = study.by_item("elasticity").rename(columns={"elasticity": "truth"}).rename_axis("subject")
     for name, column in (("estimate", "elasticity"), ("low", "low"), ("high", "high")):
         frame[name] = table[column].where(answered).reindex(frame.index)
-    days = shop.sql("SELECT item_id, paid_units, paid_amount / paid_units AS price FROM product_daily WHERE paid_units > 0")
-    slopes = {}
-    for item, rows in days.groupby("item_id"):
-        x, y = np.log(rows["price"].to_numpy(float)), np.log(rows["paid_units"].to_numpy(float))
-        if len(rows) > 20 and x.std() > 0.005:
-            slopes[item] = float(np.polyfit(x, y, 1)[0])
-    frame["naive"] = pd.Series(slopes, dtype=float).reindex(frame.index)
-    return _rows("elasticity_own", frame.reset_index(), result.method.level)
+    frame["naive"] = study.slopes.reindex(frame.index)
+    return rows_of("elasticity_own", frame.reset_index(), result.method.level)
 
 
-def demand(shop: Shop, truth: Truth) -> list[Row]:
-    """Units of the last 28 days, forecast from what was known before them (calendar and planned prices included).
+def demand(study: Study) -> list[Row]:
+    """Units wanted in the last 28 days, forecast from what was known before them; naive: the 28 days before, carried forward.
 
-    Naive: the 28 days before, carried forward.
+    Truth is the demand before stock-outs. Days of a campaign and ordinary days are also scored apart.
     """
-    rows, _, _, _ = shop_rows(shop, horizon=HORIZON, by="item")
-    cut = rows["date"].max() - pd.Timedelta(days=HORIZON)
-    past, ahead = rows[rows["date"] <= cut], rows[rows["date"] > cut]
-    known = ["item_id", "date", *(c for c in PLANNED if c in rows)]
-    result = tn.forecast_demand(past, future=ahead[known], horizon_days=HORIZON)
-    total = result.forecast.groupby("item_id")["units"].sum()
-    frame = pd.DataFrame(
-        {"subject": list(truth.items), "truth": [i["expected_last_28_days"] for i in truth.items.values()]}
-    ).set_index("subject")
-    frame["estimate"] = total.reindex(frame.index)
-    recent = past[past["date"] > cut - pd.Timedelta(days=HORIZON)]
-    frame["naive"] = recent.groupby("item_id")["paid_units"].sum().reindex(frame.index)
-    daily = result.forecast.merge(ahead[["item_id", "date", "paid_units"]], on=["item_id", "date"])
-    daily = daily.assign(subject=daily["item_id"], truth=daily["paid_units"], estimate=daily["units"])
-    daily = daily.assign(low=daily["low_80"], high=daily["high_80"], naive=daily["item_id"].map(frame["naive"] / HORIZON))
-    return [*_rows("demand_28", frame.reset_index(), 0.8), *_rows("demand_daily", daily, 0.8)]
+    result, ids = study.demand, list(study.truth.items)
+    days = pd.DatetimeIndex(np.sort(study.ahead["date"].unique()))
+    told = result.forecast.pivot(index="item_id", columns="date", values="units").reindex(index=ids, columns=days)
+    wanted = pd.DataFrame(study.by_day("wanted_by_day"), index=ids, columns=days)
+    recent = study.past[study.past["date"] > study.past["date"].max() - pd.Timedelta(days=HORIZON)]
+    before = recent.groupby("item_id")["paid_units"].sum().reindex(ids)
+    frame = pd.DataFrame({"truth": wanted.sum(axis=1), "estimate": told.sum(axis=1), "naive": before})
+    frame[["low", "high"]] = result.table.set_index("item_id")[["low", "high"]].reindex(ids)
+    rows = rows_of("demand_28", frame.rename_axis("subject").reset_index(), 0.8)
+    on = study.ahead.groupby("date")["campaign_on"].max().reindex(days).to_numpy() > 0
+    for name, some in (("demand_campaign", on), ("demand_ordinary", ~on)):
+        part = pd.DataFrame({"truth": wanted.loc[:, some].sum(axis=1), "estimate": told.loc[:, some].sum(axis=1)})
+        part["naive"] = before * some.sum() / HORIZON
+        rows += rows_of(name, part.rename_axis("subject").reset_index(), 0.8)
+    daily = result.forecast.assign(subject=result.forecast["item_id"], estimate=result.forecast["units"])
+    daily["truth"] = wanted.stack().reindex(pd.MultiIndex.from_frame(daily[["item_id", "date"]])).to_numpy()
+    daily = daily.assign(low=daily["low_80"], high=daily["high_80"], naive=daily["item_id"].map(before / HORIZON))
+    return [*rows, *rows_of("demand_daily", daily, 0.8)]
 
 
-def keywords(shop: Shop, truth: Truth) -> list[Row]:
+def keywords(study: Study) -> list[Row]:
     """Orders per click of every keyword with clicks; naive: orders divided by clicks."""
-    result = tn.score_keywords(shop)
+    result = tn.score_keywords(study.shop)
     table = result.table
-    terms = truth.keywords["terms"]
-    raw = shop.sql(
+    terms = study.truth.keywords["terms"]
+    raw = study.shop.sql(
         "SELECT keyword, sum(ad_orders) / nullif(sum(clicks), 0) AS naive FROM ads WHERE keyword IS NOT NULL GROUP BY 1"
     )
     frame = table[table["keyword"].isin(terms)].merge(raw, on="keyword", how="left")
     frame = frame.assign(
         subject=frame["keyword"], truth=[terms[k]["order_rate"] for k in frame["keyword"]], estimate=frame["order_per_click"]
     )
-    return _rows("keyword_rate", frame, result.method.level)
+    return [*rows_of("keyword_rate", frame, result.method.level), *_roots(study, result)]
 
 
-def channels(shop: Shop, truth: Truth) -> list[Row]:
+def _roots(study: Study, result: KeywordResult) -> list[Row]:
+    """What a word in a term does to the log odds of an order; naive: log of its terms' orders per click over all terms'."""
+    effects, roots = study.truth.keywords["token_effects"], result.tokens
+    roots = roots[roots["token"].isin(effects)]
+    total = result.kinds["ad_orders"].sum() / result.kinds["clicks"].sum()
+    frame = pd.DataFrame({"subject": roots["token"], "truth": roots["token"].map(effects).astype(float)})
+    for name, column in (("estimate", "effect"), ("low", "low"), ("high", "high")):
+        frame[name] = np.log(roots[column].astype(float))
+    rate = (roots["ad_orders"] / roots["clicks"].where(roots["clicks"] > 0)).astype(float)
+    frame["naive"] = np.log(rate.where(rate > 0) / total)
+    return rows_of("root_effect", frame, result.method.level)
+
+
+def channels(study: Study) -> list[Row]:
     """Incremental return of every ad channel; naive: the return the platform reports."""
-    result = tn.fit_media_mix(shop)
+    result, truth = study.mix, study.truth
     table = result.table.set_index("channel")
     names = [n for n in truth.ads if n in table.index]
     frame = pd.DataFrame({"subject": names, "truth": [truth.ads[n]["roas"] for n in names]}).set_index("subject")
     frame["estimate"], frame["low"], frame["high"] = table["roas"], table["low"], table["high"]
     frame["naive"] = [truth.ads[n]["platform_roas"] for n in names]
-    return _rows("channel_roas", frame.reset_index(), result.method.level)
+    return rows_of("channel_roas", frame.reset_index(), result.method.level)
 
 
-def paths(shop: Shop, truth: Truth) -> list[Row]:
+def paths(study: Study) -> list[Row]:
     """Removal effects of the touch points; naive: the share of last touches."""
-    table = tn.attribute_paths(shop).table
+    table, truth = tn.attribute_paths(study.shop).table, study.truth
     markov = table[table["model"] == "markov"].set_index("channel")
     last = table[table["model"] == "last"].set_index("channel")["conversions"]
     names = [n for n in truth.paths if n in markov.index]
     frame = pd.DataFrame({"subject": names, "truth": [truth.paths[n] for n in names]}).set_index("subject")
     frame["estimate"], frame["naive"] = markov["removal_effect"], last / last.sum()
-    return _rows("removal_effect", frame.reset_index(), 0.9)
+    return rows_of("removal_effect", frame.reset_index(), 0.9)
 
 
-def campaigns(shop: Shop, truth: Truth) -> list[Row]:
+def campaigns(study: Study) -> list[Row]:
     """Units a campaign added, gross and net; naive: its days minus as many days before."""
-    gross: list[Row] = []
-    net: list[Row] = []
-    for name, effect in _reviews(shop, truth):
-        true = next(c for c in truth.campaigns.values() if c["name"] == name)
-        rows = effect.set_index("kind")
-        for kind, out in (("gross", gross), ("net", net)):
-            row = {"subject": name, "truth": true[f"{kind}_units"], "naive": true["naive_units"]}
-            row |= {"estimate": rows.loc[kind, "effect"], "low": rows.loc[kind, "low"], "high": rows.loc[kind, "high"]}
+    found: dict[str, list[Row]] = {"gross": [], "net": []}
+    for true, effect in _reviews(study):
+        for kind, out in found.items():
+            row = {"subject": true["name"], "truth": true[f"{kind}_units"], "naive": true["naive_units"]}
+            if effect is not None:
+                at = effect.set_index("kind").loc[kind]
+                row |= {"estimate": at["effect"], "low": at["low"], "high": at["high"]}
             out.append(row)
-    return [*_rows("campaign_gross", pd.DataFrame(gross), 0.95), *_rows("campaign_net", pd.DataFrame(net), 0.95)]
+    return [row for kind, out in found.items() for row in rows_of(f"campaign_{kind}", pd.DataFrame(out), 0.95)]
 
 
-def _reviews(shop: Shop, truth: Truth) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Uplift of the promoted items, measured against the items that were not enrolled."""
-    days = shop.sql("SELECT date, item_id, paid_units FROM product_daily")
-    events = [pd.Timestamp(c["start"]) for c in truth.campaigns.values()]
-    for campaign in truth.campaigns.values():
+def outlook(study: Study) -> list[Row]:
+    """Sales of each past campaign, foretold from those before it; truth: what came; naive: daily sales of the one before."""
+    plan = tn.plan_campaign(study.shop)
+    told = plan.backtest[plan.backtest["day"] == 0].merge(plan.past[["campaign", "start", "days"]], on="campaign")
+    told = told.sort_values("start", ignore_index=True)
+    told["naive"] = (told["actual"] / told["days"]).shift() * told["days"]
+    cases = told.rename(columns={"campaign": "subject", "actual": "truth", "forecast": "estimate"})
+    return rows_of("campaign_sales", cases, plan.method.level or 0.95)
+
+
+def _reviews(study: Study) -> Iterator[tuple[Row, pd.DataFrame | None]]:
+    """Uplift of the promoted items, measured against the items that were not enrolled; None where it was refused."""
+    days = study.shop.sql("SELECT date, item_id, paid_units FROM product_daily")
+    campaigns = list(study.truth.campaigns.values())
+    events = [pd.Timestamp(c["start"]) for c in campaigns]
+    for campaign in campaigns:
         start, end = pd.Timestamp(campaign["start"]), pd.Timestamp(campaign["end"])
         ours = days["item_id"].isin(campaign["items"])
         wide = pd.DataFrame({"paid_units": days[ours].groupby("date")["paid_units"].sum()})
@@ -139,39 +144,6 @@ def _reviews(shop: Shop, truth: Truth) -> Iterator[tuple[str, pd.DataFrame]]:
                 wide, start=start, end=end, outcome="paid_units", controls=controls, events=before, pre_dip_days=7
             )
         except tn.NotEnoughData:
+            yield campaign, None
             continue
-        yield campaign["name"], result.effect
-
-
-def cohorts(shop: Shop, truth: Truth) -> list[Row]:
-    """Repurchase within 90 days of a first order; naive: share of all buyers with a second order so far."""
-    result = tn.track_cohorts(shop)
-    at = result.curve[result.curve["day"] == 90]
-    campaign = truth.buyers["campaign_count"] / truth.buyers["count"]
-    kinds = truth.buyers["repurchase"]
-    true = campaign * kinds["campaign"]["90"] + (1 - campaign) * kinds["ordinary"]["90"]
-    raw = shop.sql(
-        "SELECT avg(CAST(n > 1 AS INTEGER)) AS share FROM (SELECT buyer_key, count(DISTINCT CAST(paid_at AS DATE)) AS n "
-        "FROM orders WHERE paid_at IS NOT NULL AND buyer_key IS NOT NULL GROUP BY 1)"
-    )
-    row = {"subject": "all", "truth": true, "naive": float(raw["share"].iloc[0])}
-    if len(at):
-        row |= {"estimate": at["repurchased"].iloc[0], "low": at["low"].iloc[0], "high": at["high"].iloc[0]}
-    return _rows("repurchase_90", pd.DataFrame([row]), result.method.level)
-
-
-def refunds(shop: Shop, truth: Truth) -> list[Row]:
-    """Refunds of the newest four weeks once all have arrived; naive: refunds so far."""
-    weeks = tn.review_health(shop).weeks
-    recent = weeks[weeks["refund_expected"].notna()].tail(4)
-    if recent.empty:
-        return []
-    paid = recent["paid_amount"].sum()
-    low, high = 1 - recent["net_high"].sum() / paid, 1 - recent["net_low"].sum() / paid
-    row = {
-        "subject": "shop",
-        "truth": truth.refunds["amount_rate_in_the_end"],
-        "estimate": recent["refund_expected"].sum() / paid,
-    }
-    row |= {"low": low, "high": high, "naive": recent["refund_seen"].sum() / paid}
-    return _rows("refund_final", pd.DataFrame([row]), 0.95)
+        yield campaign, result.effect

@@ -12,19 +12,26 @@ import pandas as pd
 
 from tmall_nb.analyses.method_check import COLUMNS, MethodCheckResult, score_methods
 from tmall_nb.errors import NotEnoughData, ParameterError, closest
-from tmall_nb.method_check import cases
+from tmall_nb.method_check import buyers, cases, plans
+from tmall_nb.method_check.study import Study
 
 __all__ = ["ANALYSES", "check_methods"]
 
-ANALYSES: dict[str, Callable[..., list[dict[str, Any]]]] = {
+ANALYSES: dict[str, Callable[[Study], list[dict[str, Any]]]] = {
     "elasticity": cases.elasticity,
+    "prices": plans.prices,
     "demand": cases.demand,
+    "stock": plans.stock,
     "keywords": cases.keywords,
     "channels": cases.channels,
+    "budget": plans.budget,
+    "geo": buyers.geo,
     "paths": cases.paths,
     "campaigns": cases.campaigns,
-    "cohorts": cases.cohorts,
-    "refunds": cases.refunds,
+    "outlook": cases.outlook,
+    "cohorts": buyers.cohorts,
+    "value": buyers.value,
+    "refunds": buyers.refunds,
 }
 FIRST_SEED = 90_001  # far from the seeds of demo, tests and tuning
 
@@ -45,7 +52,8 @@ def check_methods(
     ----------
     seeds : number of shops, 1-1000; first_seed : seed of the first one
     size : size of the shops, as for ``make_shop``; hard : its switches, comma-separated
-    analyses : ``all`` or names separated by commas: elasticity, demand, keywords, channels, paths, campaigns, cohorts, refunds
+    analyses : ``all`` or names separated by commas: elasticity, prices, demand, stock, keywords, channels, budget, geo, paths,
+        campaigns, outlook, cohorts, value, refunds
     jobs : processes at once; progress : show a progress bar on standard error
 
     Returns
@@ -98,11 +106,11 @@ def check_shop(task: tuple[int, str, tuple[str, ...], tuple[str, ...]]) -> pd.Da
     with tempfile.TemporaryDirectory(prefix="tmall-nb-") as folder:
         target = make_shop(Path(folder), seed=seed, size=size, hard=hard)
         truth = read_truth(target)
-        shop = load_shop(folder, target.name)
+        study = Study(load_shop(folder, target.name), truth)
         rows: list[dict[str, Any]] = []
         for name in names:
             try:
-                found = ANALYSES[name](shop, truth)
+                found = ANALYSES[name](study)
             except NotEnoughData:  # the method declines: counted as refused
                 found = [{"subject": "shop", "quantity": name, "level": 0.95}]
             rows += [row | {"analysis": name, "seed": seed} for row in found]
