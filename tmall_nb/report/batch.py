@@ -16,20 +16,26 @@ from tmall_nb.report.executors import Executor, local_executor
 from tmall_nb.report.index import write_index
 from tmall_nb.report.jobs import Job, Outcome, run_job
 from tmall_nb.report.parameters import check_parameters, parse_assignments, read_parameters
+from tmall_nb.report.pool import pool_ads
 from tmall_nb.report.run import choose_notebooks
 
 __all__ = ["RUN_FILE", "Summary", "report_shop", "run_batch"]
 
 RUN_FILE = "run.json"
 SHOP_KEYS = {"data_dir", "outputs", "language", "notebooks", "parameters"}
+TOP_KEYS = SHOP_KEYS | {"pool_ads"}
 
 
 @dataclass(frozen=True)
 class Summary:
-    """How every job ended. ``strict`` jobs were asked for by name: for them "not enough data" counts as a failure."""
+    """How every job ended. ``strict`` jobs were asked for by name: for them "not enough data" counts as a failure.
+
+    ``notes`` say what was done before the first job.
+    """
 
     outcomes: tuple[tuple[Job, Outcome], ...]
     strict: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -41,7 +47,7 @@ class Summary:
         lines = [f"{words[o.status]:8}{j.shop}  {j.name:26}{o.seconds:6.1f} s  {o.message}".rstrip() for j, o in self.outcomes]
         counts = {s: sum(o.status == s for _, o in self.outcomes) for s in words}
         total = f"{counts['done']} done, {counts['not_answered']} without enough data, {counts['failed']} failed"
-        return "\n".join([*lines, total])
+        return "\n".join([*self.notes, *lines, total])
 
 
 def report_shop(
@@ -86,7 +92,7 @@ def run_batch(shops: str | Path, *, jobs: int = 2, progress: bool = True, execut
     progress : show a bar on a terminal
     executor : where runs happen; None: local processes
     """
-    listed, outputs, language = _read_shops(Path(shops))
+    listed, outputs, language, pooled = _read_shops(Path(shops))
     made: list[Job] = []
     broken: list[tuple[Job, Outcome]] = []
     for options in listed:
@@ -98,8 +104,9 @@ def run_batch(shops: str | Path, *, jobs: int = 2, progress: bool = True, execut
             broken += [(job, Outcome("failed", 0.0, str(error))) for job in todo]
     for job, outcome in broken:
         _record(job, outcome)
+    made, notes = pool_ads(made, Path(outputs)) if pooled and made else (made, "")
     done = _run(made, outputs, language, jobs, progress, strict=False, executor=executor)
-    return Summary((*broken, *done.outcomes))
+    return Summary((*broken, *done.outcomes), notes=(notes,) if notes else ())
 
 
 def _jobs(shop: str, data_dir: str, outputs: str, notebooks: str, language: str, parameters: Mapping[str, Any]) -> list[Job]:
@@ -171,8 +178,8 @@ def _record(job: Job, outcome: Outcome) -> None:
     os.replace(aside, path)
 
 
-def _read_shops(path: Path) -> tuple[list[dict[str, Any]], str, str]:
-    """Return the options of each shop, and where the index goes and its language."""
+def _read_shops(path: Path) -> tuple[list[dict[str, Any]], str, str, bool]:
+    """Return the options of each shop, where the index goes, its language, and whether ads are pooled over the shops."""
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -182,23 +189,24 @@ def _read_shops(path: Path) -> tuple[list[dict[str, Any]], str, str]:
     shops = read.pop("shops", None)
     if not isinstance(shops, dict) or not shops:
         raise ExportError(path, "lists no shop: write a section [shops.NAME] for each")
-    _known_keys(path, read, "at the top")
+    _known_keys(path, read, "at the top", TOP_KEYS)
+    pooled = read.pop("pool_ads", False)
+    if not isinstance(pooled, bool):
+        raise ExportError(path, f"pool_ads = {pooled!r}; expected true or false")
     base = {"data_dir": "data/raw", "outputs": "outputs", "language": "zh", "notebooks": "all", "parameters": {}} | read
     here = path.resolve().parent
     listed = []
     for name, own in shops.items():
-        _known_keys(path, own, f"in [shops.{name}]")
+        _known_keys(path, own, f"in [shops.{name}]", SHOP_KEYS)
         options = base | own | {"shop": name, "parameters": {**base["parameters"], **own.get("parameters", {})}}
         options |= {key: str(here / options[key]) for key in ("data_dir", "outputs")}
         if isinstance(options["notebooks"], list):
             options["notebooks"] = ",".join(map(str, options["notebooks"]))
         listed.append(options)
-    return listed, str(here / base["outputs"]), base["language"]
+    return listed, str(here / base["outputs"]), base["language"], pooled
 
 
-def _known_keys(path: Path, given: Mapping[str, Any], place: str) -> None:
+def _known_keys(path: Path, given: Mapping[str, Any], place: str, known: set[str]) -> None:
     for key in given:
-        if key not in SHOP_KEYS:
-            raise ExportError(
-                path, f"{key} {place} is not known; expected {', '.join(sorted(SHOP_KEYS))}{guess(key, SHOP_KEYS)}"
-            )
+        if key not in known:
+            raise ExportError(path, f"{key} {place} is not known; expected {', '.join(sorted(known))}{guess(key, known)}")

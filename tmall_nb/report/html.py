@@ -22,7 +22,7 @@ from tmall_nb.words import label, show
 __all__ = ["Facts", "export_html", "write_page"]
 
 FOLDER = Path(__file__).parent / "template"
-HIDDEN = {"data_dir", "output_dir", "shop_id", "language"}
+HIDDEN = {"data_dir", "output_dir", "shop_id", "language", "pooled_file"}
 
 
 @dataclass(frozen=True, slots=True)

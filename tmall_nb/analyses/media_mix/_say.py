@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.result import Finding
+from tmall_nb.stats.media_mix import Pooled
 
 SHORT_WEEKS = 52
 WIDE = 2.5  # high ÷ low beyond which what ads brought in all is not called known
@@ -70,3 +71,11 @@ def mix_findings(
     if not tested:
         found.append(Finding("mix_no_test", "unknown", {"floor": float(table["floor_roas"].iloc[0])}))
     return tuple(found)
+
+
+def pooled_findings(pooled: object) -> tuple[Finding, ...]:
+    """Whether the returns seen in the other shops of a batch were used."""
+    if not isinstance(pooled, Pooled):
+        return ()
+    key = "mix_pooled" if pooled.alike else "mix_pool_unlike"
+    return (Finding(key, "good" if pooled.alike else "unknown", {"count": int(pooled.shops.max()), "value": pooled.between}),)

@@ -67,7 +67,7 @@ def plan_budget(
 ) -> BudgetResult:
     """Split a weekly budget over the channels so that it brings the most, after a discount for what is not known.
 
-    The split maximises the mean gain, less as many standard deviations as it takes to be 94 % sure of a gain, so channels that
+    The split maximises the mean gain, less as many standard deviations as it takes to be 96 % sure of a gain, so channels that
     are not understood stay about where they are. While hidden demand is suspected every move is halved.
 
     Parameters

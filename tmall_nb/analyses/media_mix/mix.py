@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from tmall_nb.analyses.media_mix._frames import curve_frame, grid_frame, mix_table, score_frame, week_frame
 from tmall_nb.analyses.media_mix._read import Weeks, read_lift_tests, read_weeks
-from tmall_nb.analyses.media_mix._say import mix_findings
+from tmall_nb.analyses.media_mix._say import mix_findings, pooled_findings
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.stats.media_mix import (
@@ -45,13 +46,13 @@ class Beliefs:
     demand_channels : channels whose spend follows demand; None: of a shop all of them (bids and budgets spend more when
         more people search), of a frame those whose name says search
     platform_roas : return per channel as the platform reports it; only its relative pattern is used, discounted
-    pooled : returns in similar shops, from ``pool_media_mix``
+    pooled : returns in similar shops, from ``pool_media_mix`` or its file; used only where these shops are alike
     sampler : ``laplace`` (default) or ``mcmc`` (about 10 CPU seconds); MCMC prints no interval while it has not converged
     """
 
     demand_channels: tuple[str, ...] | None = None
     platform_roas: Mapping[str, float] | None = None
-    pooled: Pooled | None = None
+    pooled: Pooled | str | Path | None = None
     sampler: Literal["laplace", "mcmc"] = "laplace"
 
 
@@ -128,7 +129,7 @@ def fit_media_mix(
     >>> mix = fit_media_mix(weeks, spend=["search", "feed"], controls=["campaign"])  # doctest: +SKIP
     >>> mix.table[["channel", "roas", "low", "high"]]  # doctest: +SKIP
     """
-    beliefs = beliefs or Beliefs()
+    beliefs = _with_file(beliefs or Beliefs())
     if not isinstance(weeks, pd.DataFrame):
         from tmall_nb.analyses.media_mix.shops import read_shop
 
@@ -153,7 +154,17 @@ def _result(
     grids = _grids(data, weeks, found, priors, seed)
     scores = score_frame(score_forecasts(data, priors, seed=seed), weeks.week)
     checks = _checks(found, scores, len(weeks.sales))
-    method = Method(
+    brought = np.quantile(found.fit.roas @ weeks.spend.sum(axis=1), (0.05, 0.95))
+    findings = mix_findings(table, checks, scores, brought, len(weeks.sales), tested=tests is not None)
+    findings += pooled_findings(beliefs.pooled)
+    curves = curve_frame(found.fit, weeks.channels)
+    method = _method(weeks, beliefs, seed, outcome, controls)
+    platform = dict(beliefs.platform_roas) if beliefs.platform_roas else None
+    return MediaMixResult(table, curves, week_frame(found.fit, weeks), checks, grids, scores, findings, method, found, platform)
+
+
+def _method(weeks: Weeks, beliefs: Beliefs, seed: int, outcome: str, controls: tuple[str, ...]) -> Method:
+    return Method(
         name="media_mix",
         source="Jin, Wang, Sun, Chan & Koehler 2017",
         level=0.90,
@@ -167,20 +178,25 @@ def _result(
             "controls": controls,
             "floor_roas": FLOOR_ROAS,
             "sampler": beliefs.sampler,
+            "pooled_spread": beliefs.pooled.between if isinstance(beliefs.pooled, Pooled) else "-",
         },
         seed=seed,
     )
-    brought = np.quantile(found.fit.roas @ weeks.spend.sum(axis=1), (0.05, 0.95))
-    findings = mix_findings(table, checks, scores, brought, len(weeks.sales), tested=tests is not None)
-    curves = curve_frame(found.fit, weeks.channels)
-    platform = dict(beliefs.platform_roas) if beliefs.platform_roas else None
-    return MediaMixResult(table, curves, week_frame(found.fit, weeks), checks, grids, scores, findings, method, found, platform)
+
+
+def _with_file(beliefs: Beliefs) -> Beliefs:
+    """The same with the pooled returns read, where a file is named."""
+    if not isinstance(beliefs.pooled, str | Path):
+        return beliefs
+    from tmall_nb.analyses.media_mix.shops import read_pooled
+
+    return replace(beliefs, pooled=read_pooled(beliefs.pooled))
 
 
 def make_priors(data: MixData, channels: tuple[str, ...], beliefs: Beliefs) -> Priors:
     """Default priors moved by the platform's discounted pattern, or by what similar shops show."""
     priors = priors_for(data, None)
-    if beliefs.pooled is not None:
+    if isinstance(beliefs.pooled, Pooled) and beliefs.pooled.alike:
         return with_pooled(priors, beliefs.pooled, channels, data.baseline.shape[1])
     if beliefs.platform_roas:
         reported = np.array([beliefs.platform_roas.get(name, np.nan) for name in channels], float)

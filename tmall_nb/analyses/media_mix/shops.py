@@ -1,23 +1,27 @@
-"""A shop's tables → weeks; priors pooled over the shops of a batch."""
+"""A shop's tables → weeks; priors pooled over the shops of a batch, and their file."""
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.media_mix._read import read_weeks
+from tmall_nb.analyses.media_mix._read import Weeks, read_weeks
 from tmall_nb.analyses.media_mix.mix import Beliefs
-from tmall_nb.errors import NotEnoughData, ParameterError
-from tmall_nb.stats.media_mix import MixFit, Pooled, fit_map, pool, priors_for, with_pooled
+from tmall_nb.errors import ExportError, NotEnoughData, ParameterError
+from tmall_nb.stats.media_mix import Pooled, Priors, fit_map, pool, priors_for, spread_between, with_pooled
 
 if TYPE_CHECKING:
     from tmall_nb.shop import Shop
 
 LEAST_WEEKS_WITH_SPEND = 8
+LEAST_SHOPS = 3
 
 
 def read_shop(
@@ -45,41 +49,83 @@ def read_shop(
 
 
 def pool_media_mix(
-    shops: Mapping[str, pd.DataFrame],
+    shops: Mapping[str, Shop] | Mapping[str, pd.DataFrame],
     *,
-    spend: Sequence[str],
+    spend: Sequence[str] | None = None,
     controls: Sequence[str] = (),
     outcome: str = "paid_amount",
     seed: int = 0,
 ) -> Pooled:
     """Learn from a batch of similar shops what each channel returns, as a prior for each of them.
 
-    Two rounds of empirical Bayes: each shop alone, then each with the others' pooled returns. Unlike shops should not be
-    pooled: their intervals then cover less than they say.
+    Two rounds of empirical Bayes: each shop alone, then each with the others' pooled returns. Unlike shops lose by pooling:
+    ``between`` says how far apart they are, and ``fit_media_mix`` uses the result only where ``alike``.
 
     Parameters
     ----------
-    shops : weeks per shop, as ``fit_media_mix`` takes them, at least three shops with the same names of columns
-    spend, controls, outcome : columns, as in ``fit_media_mix``
+    shops : shops by name, or weeks by name as ``fit_media_mix`` takes them; at least three
+    spend, controls, outcome : columns, as in ``fit_media_mix``; for shops ``spend`` None takes every channel found
     seed : of the draws
 
     Returns
     -------
     Pooled, for ``Beliefs(pooled=…)``
+
+    Raises
+    ------
+    ParameterError : fewer than three shops, or frames without ``spend``
     """
-    if len(shops) < 3:
+    if len(shops) < LEAST_SHOPS:
         raise ParameterError("shops", len(shops), "three shops or more; fewer say nothing about the others")
-    read = {name: read_weeks(frame, spend, controls, outcome) for name, frame in shops.items()}
-    fits: list[tuple[tuple[str, ...], MixFit]] = []
-    pooled: Pooled | None = None
+    read = [_weeks(one, spend, controls, outcome) for one in shops.values()]
+    pooled, between = None, 0.0
     for _ in range(2):
-        fits = []
-        for weeks in read.values():
-            data = weeks.data()
-            priors = priors_for(data, None)
-            if pooled is not None:
-                priors = with_pooled(priors, pooled, weeks.channels, data.baseline.shape[1])
-            fits.append((weeks.channels, fit_map(data, priors, draws=500, seed=seed)))
+        fits = [(weeks.channels, fit_map(weeks.data(), _priors(weeks, pooled), draws=500, seed=seed)) for weeks in read]
+        between = between if pooled else spread_between(fits)
         pooled = pool(fits)
     assert pooled is not None
-    return pooled
+    return replace(pooled, between=between)
+
+
+def _weeks(one: Shop | pd.DataFrame, spend: Sequence[str] | None, controls: Sequence[str], outcome: str) -> Weeks:
+    if not isinstance(one, pd.DataFrame):
+        frame, channels, found, _ = read_shop(one, spend, controls, Beliefs())
+        return read_weeks(frame, channels, found, outcome)
+    if spend is None:
+        raise ParameterError("spend", None, 'the names of the spend columns; write spend=["search", "feed"]')
+    return read_weeks(one, spend, controls, outcome)
+
+
+def _priors(weeks: Weeks, pooled: Pooled | None) -> Priors:
+    data = weeks.data()
+    priors = priors_for(data, None)
+    return priors if pooled is None else with_pooled(priors, pooled, weeks.channels, data.baseline.shape[1])
+
+
+def save_pooled(pooled: Pooled, path: str | Path) -> Path:
+    """Write pooled returns as JSON, for ``Beliefs(pooled=path)``; returns the path."""
+    target = Path(path)
+    numbers = {name: np.asarray(getattr(pooled, name)).tolist() for name in ("log_roas", "spread", "shops")}
+    text = json.dumps({"names": pooled.names, **numbers, "between": pooled.between}, ensure_ascii=False, indent=1)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    os.replace(aside, target)
+    return target
+
+
+def read_pooled(path: str | Path) -> Pooled:
+    """Read what ``save_pooled`` wrote.
+
+    Raises
+    ------
+    ExportError : there is no such file, or it holds something else
+    """
+    try:
+        held = json.loads(Path(path).read_text(encoding="utf-8"))
+        log_roas, spread = (np.array(held[name], dtype=float) for name in ("log_roas", "spread"))
+        return Pooled(tuple(held["names"]), log_roas, spread, np.array(held["shops"], dtype=int), float(held["between"]))
+    except OSError as error:
+        raise ExportError(path, f"{error.strerror}; `pool_ads = true` in shops.toml makes it") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise ExportError(path, "no pooled returns; `pool_ads = true` in shops.toml makes such a file") from error

@@ -6,10 +6,10 @@ from tmall_nb.stats.media_mix.design import baseline_columns, lift_rates
 from tmall_nb.stats.media_mix.estimate import Insured, fit_insured, point_roas, priors_for, sensitivity
 from tmall_nb.stats.media_mix.fit import MixFit, fit_map
 from tmall_nb.stats.media_mix.forecast import ForecastScore, score_forecasts
-from tmall_nb.stats.media_mix.pool import Pooled, pool, with_pooled
+from tmall_nb.stats.media_mix.pool import Pooled, pool, spread_between, with_pooled
 
 __all__ = [
     "FLOOR_ROAS", "ForecastScore", "Insured", "LiftTests", "MixData", "MixFit", "Pooled", "Priors", "Responses",
     "baseline_columns", "default_priors", "fit_insured", "fit_map", "follow_pattern", "point_roas", "pool", "priors_for",
-    "responses", "score_forecasts", "sensitivity", "split_total", "lift_rates", "with_pooled",
+    "responses", "score_forecasts", "sensitivity", "split_total", "spread_between", "lift_rates", "with_pooled",
 ]  # fmt: skip
