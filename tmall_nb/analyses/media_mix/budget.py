@@ -30,7 +30,7 @@ class BudgetResult:
     table : one row per channel: spend_now, spend_planned (yuan a week), expected_gain, low, high (90 %; sales a week against
         now), marginal_roas, marginal_low, marginal_high at the planned spend, verdict (up, down, keep)
     alternatives : one row per plan (planned, half_step, equal_split, follow_platform, as_now): total, expected_gain, low, high,
-        p_gain (probability that sales rise)
+        p_gain (probability that sales rise; NaN where nothing is moved)
     findings : most important first
     method : assumptions, bounds
     """
@@ -221,7 +221,8 @@ def _compare(setting: _Setting, plans: dict[str, np.ndarray]) -> pd.DataFrame:
     for name, scale in plans.items():
         gain = setting.gain(scale).sum(axis=1)
         low, high = np.quantile(gain, LEVELS)
-        rows.append((name, float(setting.now @ scale), float(gain.mean()), float(low), float(high), float((gain > 0).mean())))
+        chance = np.nan if np.allclose(scale, 1.0) else float((gain > 0).mean())
+        rows.append((name, float(setting.now @ scale), float(gain.mean()), float(low), float(high), chance))
     return pd.DataFrame(rows, columns=["plan", "total", "expected_gain", "low", "high", "p_gain"])
 
 

@@ -11,8 +11,8 @@ from tmall_nb.stats.media_mix.fit import MixFit
 
 __all__ = ["Responses", "follow_pattern", "responses", "split_total"]
 
-DOUBTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)  # standard deviations taken off a channel's mean gain, the boldest first
-CERTAIN = 0.94  # a plan less likely than this to beat the proportional split is not proposed
+DOUBTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # standard deviations taken off a channel's mean gain, the boldest first
+CERTAIN = 0.96  # a plan less likely than this to beat the proportional split is not proposed
 FINE = 401
 SLOPES = (
     -1.0,
@@ -130,7 +130,7 @@ def split_total(
 ) -> np.ndarray:
     """Multiples of present spend that bring the largest mean gain less some standard deviations per channel.
 
-    The boldest of a few discounts is taken whose plan beats the proportional split with 94 % probability; where none does,
+    The boldest of a few discounts is taken whose plan beats the proportional split with 96 % probability; where none does,
     the proportional split stays.
 
     Parameters
