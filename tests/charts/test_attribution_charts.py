@@ -1,5 +1,7 @@
 """Charts of channels, media mix, budget and regional tests say their message in both languages."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import tmall_nb as tn
@@ -32,3 +34,14 @@ def test_returns_are_drawn_at_their_values(results):
     drawn = sorted(x for line in axes.lines if line.get_marker() == "o" for x in line.get_xdata())
     expected = sorted([*page.table["roas_reported"], *page.table["roas_incremental"]])
     assert drawn == pytest.approx(expected)
+
+
+def test_too_few_weeks_never_say_that_nothing_is_hidden():
+    rng = np.random.default_rng(4)
+    weeks = pd.DataFrame({"week": pd.date_range("2025-01-06", periods=20, freq="7D"), "a": rng.uniform(5e3, 2e4, 20)})
+    weeks["paid_amount"] = 1e5 + weeks["a"] + rng.normal(0, 2e3, 20)
+    mix = tn.fit_media_mix(weeks, spend=["a"])
+    check = mix.diagnostics.set_index("check").loc["hidden_demand"]
+    assert mix.sensitivity.empty and check["value"] < check["threshold"] == pytest.approx(1.9 / 20**0.5)
+    figure = tn.charts.demand_sensitivity(mix, language="en")
+    assert "Too few weeks" in figure.title and figure.get_size_inches()[1] < 1.5

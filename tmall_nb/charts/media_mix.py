@@ -81,10 +81,11 @@ def demand_sensitivity(result: MediaMixResult, *, language: str = "zh") -> Figur
     """A channel's return under claimed shares of its spend that follow hidden demand."""
     grid = result.sensitivity
     names = list(dict.fromkeys(grid["channel"]))[:3]
-    fig, axes = new_figure(language, columns=max(len(names), 1), height=3.0, squeeze=False)
+    fig, axes = new_figure(language, columns=max(len(names), 1), height=3.0 if names else 0.5, squeeze=False)
     if not names:
         axes[0, 0].set_axis_off()
-        return finish(fig, title=say("grid_none", language))
+        short = result.diagnostics.set_index("check").loc["weeks", "verdict"] == "warning"
+        return finish(fig, title=say("grid_short" if short else "grid_none", language))
     floor = float(result.table["floor_roas"].iloc[0])
     for ax, name in zip(axes[0], names, strict=True):
         rows = grid[grid["channel"] == name]

@@ -242,7 +242,7 @@ def _checks(found: Insured, scores: pd.DataFrame, weeks: int) -> pd.DataFrame:
     fit = found.fit
     rest, sales = fit.rest(), fit.data.sales
     rows = [
-        ("hidden_demand", found.demand.autocorrelation, 0.15, not found.demand.found),
+        ("hidden_demand", found.demand.autocorrelation, found.demand.alarm, not found.demand.found),
         ("r_squared", 1 - float(rest.var() / max(sales.var(), 1e-12)), 0.5, float(rest.var()) < 0.5 * float(sales.var())),
         ("lowest_baseline", float(fit.base(fit.mode[None])[0].min()), 0.0, True),
         ("weeks", float(weeks), 78.0, weeks >= 78),

@@ -27,6 +27,7 @@ class HiddenDemand:
     size : standard deviation of the persistent part, as a share of the baseline
     memory : its week-to-week correlation (0-1)
     noise : standard deviation of the part without memory
+    alarm : the autocorrelation from which on ``found`` is true
     """
 
     autocorrelation: float
@@ -34,6 +35,7 @@ class HiddenDemand:
     size: float
     memory: float
     noise: float
+    alarm: float = ALARM
 
 
 def detect(relative: np.ndarray) -> HiddenDemand:
@@ -56,7 +58,7 @@ def detect(relative: np.ndarray) -> HiddenDemand:
             if fit > best[0]:
                 best = (fit, memory, float(np.sqrt(ratio * scale)), float(np.sqrt(scale)))
     alarm = max(ALARM, ALARM_ERRORS / float(np.sqrt(len(centered))))
-    return HiddenDemand(first, first > alarm, best[2], best[1], best[3])
+    return HiddenDemand(first, first > alarm, best[2], best[1], best[3], alarm)
 
 
 def _correlation(weeks: int, memory: float) -> np.ndarray:
