@@ -14,13 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from demo_naive import naive_table
 
 import tmall_nb as tn
 from tmall_nb.demo import SWITCHES, Truth, read_truth
 
 ROOT = Path(__file__).parent.parent
 REAL = Path(os.environ.get("TMALL_NB_REAL_DATA", ROOT.parent / "shared" / "data"))
-PARTS = tuple("season items demand ads reports traffic keywords paths geo stock buyers orders tally service campaigns".split())
+PARTS = tuple(
+    "streams season items demand ads reports traffic keywords paths geo stock buyers orders tally service campaigns".split()
+)
 Pair = tuple[str, str, float, float]
 
 
@@ -149,7 +152,14 @@ them. No analysis reads that file (an import contract and a test see to it); tes
 is written by `bench/demo_looks.py` from the docstrings of `tmall_nb/demo/` and from the real data sets.
 
 Sizes: `small` (40 items, about 20,000 orders, 18 months), `year` (300 items, 300,000 orders), `large` (10 M order lines).
-Switches that make it harder: {switches}.
+Switches that make it harder: {switches}; several can be on. `tmall-nb demo --shops 3` makes shops of differing scale and
+category for a batch.
+"""
+NAIVE = """## Which naive reading is wrong, and by how much
+
+The default shop (seed 7, `small`) read as a merchant would read its files, beside what `truth.json` says
+(`bench/demo_naive.py`). Over 40 shops, with what each analysis makes of it: `docs/benchmarks/truth.md`. For prices see the
+last table of this page.
 """
 LOOKS = """## Does it look real?
 
@@ -158,6 +168,24 @@ purpose or stated here. The real order file has no refund dates, so lags cannot 
 Tmall shops. Price slopes are of weekly sums and of items that sell five or more a week: by day and with few units, days
 without a sale drop out of the logs and the slope shrinks towards zero, as the last table shows beside the truth.
 """
+
+
+NEW = """
+What does not look real: demand says how many orders a day there are and the buyers' process who comes back, so that after
+Double 11, on whose bursts {burst:,} first orders fall, returning buyers alone fill quiet days. In the last six weeks {none} of
+42 days have no new buyer; over all days new buyers are {share:.2f} of the buyers a day, in these weeks {late:.2f}.
+"""
+BURSTS = ["2025-10-20", "2025-10-21", "2025-10-30", "2025-10-31", "2025-11-10", "2025-11-11"]
+
+
+def new_buyers(shop: tn.Shop) -> str:
+    """How few new buyers the weeks after Double 11 have."""
+    days = shop.sql("SELECT date, new_buyers, buyers FROM shop_daily ORDER BY date")
+    late = days.tail(42)
+    burst = days[days["date"].astype(str).str[:10].isin(BURSTS)]
+    share, of_late = (float(d["new_buyers"].sum() / d["buyers"].sum()) for d in (days, late))
+    none = int((late["new_buyers"] == 0).sum())
+    return NEW.format(burst=int(burst["new_buyers"].sum()), none=none, share=share, late=of_late)
 
 
 def parts() -> list[str]:
@@ -177,14 +205,18 @@ def main() -> None:
     shop = tn.load_shop(ROOT / "data" / "demo", "qingmu")
     print(INTRO.format(switches=", ".join(f"`{s}`" for s in SWITCHES)))
     print("\n\n".join(parts()), "\n")
+    truth = read_truth(ROOT / "data" / "demo" / "qingmu")
+    print(NAIVE)
+    print("\n".join(naive_table(shop, truth)), "\n")
     print(LOOKS)
     print("| real data | figure | demo shop | real |\n|---|---|---|---|")
     for part in (order_values, repeat_buying, keyword_sparsity, price_response):
         for name, figure, demo, real in part(shop):
             print(f"| `{name}` | {figure} | {demo:.3f} | {real:.3f} |")
     print("\n| naive slope of log units on log price | median | true elasticity, median |\n|---|---|---|")
-    for name, naive, true in naive_slopes(shop, read_truth(ROOT / "data" / "demo" / "qingmu")):
+    for name, naive, true in naive_slopes(shop, truth):
         print(f"| {name} | {naive:.2f} | {true:.2f} |")
+    print(new_buyers(shop).rstrip())
 
 
 if __name__ == "__main__":

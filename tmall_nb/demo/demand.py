@@ -87,7 +87,7 @@ def make_demand(settings: Settings, days: Days, items: Items) -> Demand:
     """Return expected organic units, scaled to the wanted number of orders."""
     rng = settings.rng("demand")
     count, length = items.life.shape
-    loading = np.where(items.enrolled.mean(axis=0) > 0.45, 1.0, 1.0) * np.clip(rng.normal(1.0, 0.12, count), 0.6, 1.4)
+    loading = np.clip(rng.normal(1.0, 0.12, count), 0.6, 1.4)
     if "weak_controls" in settings.hard:
         loading = np.where(items.ad_weight > 0, loading, loading * 0.55)
     hidden = ar1(rng, length, 0.97, 0.035) if "hidden_demand" in settings.hard else np.zeros(length)

@@ -184,7 +184,7 @@ def _refunds(rng: np.random.Generator, days: Days, items: Items, lines: tuple[np
     draw = rng.random(orders)[local]
     kind = (rng.random(orders) < 0.84)[local]
     part = np.where(rng.random(len(paid)) < 0.5, 1.0, rng.uniform(0.1, 0.6, len(paid)))
-    hit = draw < chance * np.where(kind, 1.0, 1.0)
+    hit = draw < chance
     lead = (
         np.minimum.reduceat(np.where(hit, 0, 1), np.flatnonzero(np.append(True, local[1:] != local[:-1]))) if orders else draw
     )

@@ -1,4 +1,19 @@
-"""Settings of a demo shop and its random streams."""
+"""Settings of a demo shop: sizes, switches that make it harder, and random streams.
+
+Each part of the world draws from a stream of its own, seeded by the seed, the shop's name and the part's, so that a switch
+leaves the other parts as they were. The switches:
+
+* ``hidden_demand``: log demand of all items moves by an AR(1) with .97, sd .035 a day, that no file shows; keyword spend
+  follows it with an elasticity of .8. Naive: a model of sales on spend credits the keywords with it.
+* ``no_instrument``: unit costs never change, so nothing moves prices from outside.
+* ``own_demand_pricing``: weekly demand shocks of sd .5 (otherwise .12), and prices rise by half of each. Naive: the price slope
+  comes out too small in size, or positive.
+* ``weak_controls``: items without ads react to platform traffic at .55 of the others' strength, so they are poor controls.
+* ``masked_buyers``: member names are masked, so no buyer can be followed.
+* ``missing_files``: no costs, traffic sources, ad detail, market popularity, reviews, logistics and service files.
+* ``short_history``: the last 120 days alone.
+* ``geo_holdout``: ads are off in ten provinces for the last 56 days (see the regional hold-out).
+"""
 
 from __future__ import annotations
 
