@@ -86,10 +86,10 @@ def value(study: Study) -> list[Row]:
 def geo(study: Study) -> list[Row]:
     """Sales that ads would have brought in the provinces held out of a regional test; naive: eight weeks before minus during.
 
-    The test is a second shop from the same seed, of which only the order files are read.
+    The test is a second shop from the same seed, of which only the order files are read, so others are not even written.
     """
     asked = study.truth.settings
-    hard = tuple(sorted({*asked["hard"], "geo_holdout"}))
+    hard = tuple(sorted({*asked["hard"], "geo_holdout", "missing_files"}))
     with tempfile.TemporaryDirectory(prefix="tmall-nb-") as folder:
         target = make_shop(Path(folder), shop_id=asked["shop_id"], seed=asked["seed"], size=asked["size"], hard=hard)
         truth = read_truth(target)
