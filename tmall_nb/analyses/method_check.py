@@ -46,7 +46,8 @@ def score_methods(cases: pd.DataFrame) -> MethodCheckResult:
     Notes
     -----
     Bias is the mean of estimate − truth, rmse the root of its mean square, both divided by the mean absolute truth of the
-    quantity, so that quantities in yuan and shares can stand in one table. The naive figure is scored on the same subjects.
+    quantity, so that quantities in yuan and shares can stand in one table; they are empty where every truth is 0. The naive
+    figure is scored on the same subjects.
     """
     missing = [c for c in COLUMNS if c not in cases.columns]
     if missing:
@@ -69,7 +70,7 @@ def score_methods(cases: pd.DataFrame) -> MethodCheckResult:
 def _score(name: str, quantity: str, part: pd.DataFrame) -> dict[str, object]:
     known = part[part["estimate"].notna() & part["truth"].notna()]
     truth = known["truth"].to_numpy(float)
-    scale = float(np.abs(truth).mean()) if len(truth) else np.nan
+    scale = float(np.abs(truth).mean()) if truth.any() else np.nan
     error, naive = (known[c].to_numpy(float) - truth for c in ("estimate", "naive"))
     naive = naive[np.isfinite(naive)]
     bounded = known[known["low"].notna() & known["high"].notna()]
