@@ -74,7 +74,9 @@ def parts(regime: str, world: World, result: tn.ElasticityResult) -> dict[str, f
     found = result.effects.set_index("part")
     true = {"promotion": ("promotion", -PROMOTION), "reference": ("reference", REFERENCE), "cross": ("cross", 0.5)}
     true |= {"rivals": ("cross", RIVAL)}
-    out: dict[str, float] = {"stock_bias": float(result.checks["stock_bias"].iloc[0])}
+    check = result.checks.iloc[0]
+    out: dict[str, float] = {"stock_bias": float(check["stock_bias"]), "apart": float(check["promotion_apart"])}
+    out |= promotion_parts(regime, world, result)
     if regime in true and true[regime][0] in found.index:
         name, value = true[regime]
         row = found.loc[name]
@@ -91,6 +93,17 @@ def parts(regime: str, world: World, result: tn.ElasticityResult) -> dict[str, f
     if len(result.second):
         row = result.second.iloc[0]
         out["second_gap"] = row["elasticity"] - row["first_elasticity"]
+    return out
+
+
+def promotion_parts(regime: str, world: World, result: tn.ElasticityResult) -> dict[str, float]:
+    """Bias, RMSE and coverage, item by item, of the slope on the usual price and of the slope on cuts."""
+    frame = result.promotion.set_index("item_id")
+    truth = pd.Series(truth_of(regime, world), index=sorted(world.rows["item_id"].unique())).reindex(frame.index)
+    out = {}
+    for name, true in (("base", truth), ("promotion", truth - PROMOTION * (regime == "promotion"))):
+        columns = (frame[f"{name}_{c}"].to_numpy(float) for c in ("elasticity", "low", "high"))
+        out |= {f"{name}_{k}": v for k, v in score(*columns, true.to_numpy(float)).items() if k in ("bias", "rmse", "coverage")}
     return out
 
 
@@ -177,7 +190,7 @@ def print_peers(regime: str, mine: pd.DataFrame, count: int) -> None:
 
 
 def print_parts(extra: list[tuple[str, pd.DataFrame]]) -> None:
-    """Mean elasticity, effects beyond the own price, pairs, second estimates."""
+    """Mean elasticity, effects beyond the own price, pairs, second estimates; usual price and cuts item by item."""
     print("\n## Mean elasticity and the parts of the response\n")
     names = {
         "mean_error": "error of the mean", "mean_inside": "its coverage", "effect": "error of the effect",
@@ -189,6 +202,15 @@ def print_parts(extra: list[tuple[str, pd.DataFrame]]) -> None:
     for regime, rows in extra:
         means = [rows[c].mean() if c in rows else np.nan for c in names]
         print(f"| {regime} | " + " | ".join("" if np.isnan(m) else f"{m:+.3f}" for m in means) + " |")
+    print("\n## Usual price and cuts, item by item (`promotion`)\n")
+    head = "| world | cuts differ, probability | usual price: bias, RMSE, coverage | cuts: bias, RMSE, coverage |"
+    print(f"{head}\n|---|---|---|---|")
+    for regime, rows in extra:
+        mean = rows.mean(numeric_only=True)
+        parts = [
+            f"{mean[f'{n}_bias']:+.3f}, {mean[f'{n}_rmse']:.3f}, {mean[f'{n}_coverage']:.3f}" for n in ("base", "promotion")
+        ]
+        print(f"| {regime} | {mean['apart']:.2f} | " + " | ".join(parts) + " |")
 
 
 def real() -> None:

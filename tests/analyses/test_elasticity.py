@@ -111,6 +111,17 @@ def test_promotion_is_told_from_the_usual_price():
     assert "promotion_counts_more" in [f.key for f in result.findings]
 
 
+def test_the_table_holds_the_usual_price_where_cuts_count_more():
+    world = _world("promotion", items=120, days=365)
+    result = tn.estimate_elasticity(world.rows)
+    error = result.table["elasticity"].to_numpy(float) - world.elasticity
+    inside = (result.table["low"] <= world.elasticity) & (world.elasticity <= result.table["high"])
+    assert abs(error.mean()) < 0.15 and inside.mean() > 0.88
+    assert result.checks["promotion_apart"].iloc[0] > 0.99
+    plain = tn.estimate_elasticity(_world("plain", items=120, days=365).rows)
+    assert plain.checks["promotion_apart"].iloc[0] < 0.5
+
+
 def test_struck_through_price_has_its_own_effect():
     with_effect = tn.estimate_elasticity(_world("reference", items=120, days=365).rows)
     row = with_effect.effects.set_index("part").loc["reference"]

@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from tmall_nb.analyses.elasticity.design import MOSTLY, Design, spread_out
 from tmall_nb.analyses.elasticity.inputs import ItemDays
+from tmall_nb.analyses.elasticity.usual import LEAST_ITEMS, LEAST_PROMOTION_DAYS, cut_depth
 from tmall_nb.stats.elasticity import Fit, Panel, center, fit_panel
-from tmall_nb.stats.elasticity.controls import LEAST_CUT, usual_price
 from tmall_nb.stats.elasticity.rivals import find_rivals, others_price
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Z = 1.959964
 MOST_ITEMS, MOST_RIVALS, ROUNDS = 1000, 60, 20
-LEAST_ITEMS = 3
-LEAST_PROMOTION_DAYS, LEAST_MOVE = 5, 0.01
+LEAST_MOVE = 0.01
 
 PROMOTION = (
     "item_id", "base_elasticity", "base_low", "base_high", "promotion_elasticity", "promotion_low", "promotion_high",
@@ -58,10 +57,8 @@ def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
     keep[rows[np.argsort(-units[rows], kind="stable")[:MOST_ITEMS]]] = True
     small = replace(design, keep=keep)
     plain = small.panel(data)
-    usual = usual_price(plain.log_price, plain.seen)
-    gap = np.where(plain.seen, plain.log_price - usual, 0.0)
-    depth = np.where(gap < -LEAST_CUT, gap, 0.0)
-    more = {"promotion": depth} if (depth < 0).sum() >= LEAST_PROMOTION_DAYS else {}
+    depth = cut_depth(plain)
+    more = {} if depth is None else {"promotion": depth}
     lists = _list_moves(data, keep, plain.seen)
     if lists is not None:
         more["reference"] = lists
@@ -105,9 +102,11 @@ def _always(data: ItemDays, keep: Flags) -> Flags:
     return out
 
 
-def _promotion(panel: Panel, fit: Fit, ids: NDArray[np.object_], depth: Array, how: tuple[int | None, Flags]) -> pd.DataFrame:
+def _promotion(
+    panel: Panel, fit: Fit, ids: NDArray[np.object_], depth: Array | None, how: tuple[int | None, Flags]
+) -> pd.DataFrame:
     at, always = how
-    if at is None:
+    if at is None or depth is None:
         return pd.DataFrame(columns=list(PROMOTION))
     days = ((depth < 0) & panel.seen).sum(axis=1)
     base, cut = fit.elasticity, fit.elasticity + fit.slopes[:, at]

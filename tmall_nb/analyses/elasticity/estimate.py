@@ -16,10 +16,11 @@ from tmall_nb.analyses.elasticity.result import ElasticityResult
 from tmall_nb.analyses.elasticity.second import COLUMNS as SECOND
 from tmall_nb.analyses.elasticity.second import second_estimates, stock_bias
 from tmall_nb.analyses.elasticity.tabulate import category_table, check_row, demand_curve, item_table
+from tmall_nb.analyses.elasticity.usual import fit_usual
 from tmall_nb.analyses.result import Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.shop import Shop
-from tmall_nb.stats.elasticity import Fit, fit_panel
+from tmall_nb.stats.elasticity import Fit
 
 Array = NDArray[np.float64]
 
@@ -78,13 +79,14 @@ def estimate_elasticity(
     changes = data.price_changes()
     refused = refuse(data, changes, min_price_changes)
     keep = refused[0] == ""
-    found = None
+    found, plain, apart = None, None, np.nan
     if keep.any():
-        design = build_design(data, keep)
-        found = design, fit_panel(design.panel(data))
+        plain = build_design(data, keep)
+        design, fit, apart = fit_usual(data, plain)
+        found = design, fit
     table = item_table(data, changes, refused, found)
-    bias, effects, second = _beside(data, table, refused[1], found)
-    checks = check_row(data, found, bias)
+    bias, effects, second = _beside(data, table, found, plain)
+    checks = check_row(data, found, bias).assign(promotion_apart=apart)
     findings = describe_elasticity(
         Evidence(table, checks, effects, second), stock_known=data.stock_known, instrument=instrument
     )
@@ -104,13 +106,13 @@ def estimate_elasticity(
 
 
 def _beside(
-    data: ItemDays, table: pd.DataFrame, units: Array, found: tuple[Design, Fit] | None
+    data: ItemDays, table: pd.DataFrame, found: tuple[Design, Fit] | None, plain: Design | None
 ) -> tuple[tuple[float, float], Effects, pd.DataFrame]:
     """Stock bias, parts of the response, second estimates; empty where no item got a number."""
-    if found is None or not (table["verdict"] == "ok").any():
+    if found is None or plain is None or not (table["verdict"] == "ok").any():
         return (np.nan, np.nan), no_effects(), pd.DataFrame(columns=list(SECOND))
     bias = (np.nan, np.nan) if data.stock_known else stock_bias(data, *found)
-    return bias, split_effects(data, found[0], units), second_estimates(data, *found)
+    return bias, split_effects(data, plain, table["units"].to_numpy(float)), second_estimates(data, *found)
 
 
 def _method(data: ItemDays, instrument: str | None, controls: Sequence[str], least: int) -> Method:

@@ -25,7 +25,7 @@ Z = 1.959964
 COLUMNS = ("estimate", "elasticity", "low", "high", "first_elasticity", "items", "rows")
 EARLY = 0.01  # a day whose sales end so early is taken to have run out
 LEAST_EARLY, LEAST_SHARE = 30, 0.02
-MOST_ITEMS, ROUNDS, SEED = 120, 12, 0
+MOST_ITEMS, ROUNDS, SEED = 80, 12, 0
 LIGHT, HEAVY = 0.05, 0.40  # share of item-days, and of campaign item-days, that sell out
 LEAST_WEEKLY, LEAST_WEEKS = 20.0, 200
 

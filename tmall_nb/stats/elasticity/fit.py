@@ -131,7 +131,7 @@ def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> 
             continue
         estimate = state.local[known, k] * precision[known] / data[known]
         group = panel.category[known] if k == 1 else (np.zeros(known.sum(), np.intp) if k in moving else None)
-        spread = likely_spread(estimate, 1 / data[known], group)
+        spread = likely_spread(estimate, 1 / data[known], group, off_zero=k == 1)
         if np.isfinite(spread):
             state.prior[k] = 1 / spread
     _shrink_means(panel, state, conditional)
@@ -207,7 +207,7 @@ def _unsure(panel: Panel, state: State, conditional: Array) -> Array:
     data = np.maximum(1 / conditional[:, 1] - state.prior[1], 1e-6)
     gap = state.local[:, 1] * (data + state.prior[1]) / data
     known = data > 0.1
-    share = spread_weights(gap[known], 1 / data[known], panel.category[known]) if known.sum() > 2 else None
+    share = spread_weights(gap[known], 1 / data[known], panel.category[known], off_zero=True) if known.sum() > 2 else None
     return np.zeros(panel.items) if share is None else unknown_spread(gap, 1 / data, 1 / state.prior[1], share)
 
 

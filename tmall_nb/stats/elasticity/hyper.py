@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 GRID = np.concatenate([np.linspace(0.02, 0.9, 34), np.linspace(0.95, 2.5, 16)])
-PRIOR_SPREAD = 0.7  # scale of the half-normal prior of the sd within a category
+STEPS = np.gradient(GRID)
+PRIOR_SPREAD = 0.7  # scale of the half-normal prior of an sd between items
+USUAL_SPREAD = 0.5  # mode of the Rayleigh prior of the sd of elasticities within a category
 
 
 def paule_mandel(estimate: Array, variance: Array, group: NDArray[np.intp] | None, *, floor: float = 1e-4) -> float:
@@ -40,13 +42,13 @@ def paule_mandel(estimate: Array, variance: Array, group: NDArray[np.intp] | Non
     return max((low + high) / 2, floor)
 
 
-def spread_weights(estimate: Array, variance: Array, group: NDArray[np.intp] | None) -> Array | None:
+def spread_weights(estimate: Array, variance: Array, group: NDArray[np.intp] | None, *, off_zero: bool = False) -> Array | None:
     """Return the posterior weights of ``GRID`` as sd between items around their group's mean (around 0 where group is None).
 
     With few items the moment estimate of Paule & Mandel is often 0, which would draw all items onto one value with far too
-    short intervals; here the spread is weighed over its restricted likelihood and a half-normal prior (``PRIOR_SPREAD``), which
-    fifty items outweigh (Chung et al. 2013, Psychometrika 78(4), for priors that keep spreads off 0). None where there are too
-    few items.
+    short intervals; here the spread is weighed over its restricted likelihood and a half-normal prior (``PRIOR_SPREAD``).
+    ``off_zero``: a prior that is 0 at 0 instead (Rayleigh, ``USUAL_SPREAD``; a gamma of shape 2 near 0 as in Chung et al. 2013,
+    Psychometrika 78(4)), for what is known to differ between items. None where there are too few items.
     """
     codes = None if group is None else np.unique(group, return_inverse=True)[1]
     if len(estimate) - (0 if codes is None else codes.max() + 1) < 2:
@@ -60,14 +62,15 @@ def spread_weights(estimate: Array, variance: Array, group: NDArray[np.intp] | N
         total = weight @ member
         mean = (weight * estimate) @ member / total
         fit -= np.log(total).sum(axis=1) + weight @ estimate**2 - (mean**2 * total).sum(axis=1)
-    log_weight = 0.5 * fit - 0.5 * (GRID / PRIOR_SPREAD) ** 2
+    prior = np.log(GRID) - 0.5 * (GRID / USUAL_SPREAD) ** 2 if off_zero else -0.5 * (GRID / PRIOR_SPREAD) ** 2
+    log_weight = 0.5 * fit + prior + np.log(STEPS)
     share = np.exp(log_weight - log_weight.max())
     return np.asarray(share / share.sum())
 
 
-def likely_spread(estimate: Array, variance: Array, group: NDArray[np.intp] | None) -> float:
+def likely_spread(estimate: Array, variance: Array, group: NDArray[np.intp] | None, *, off_zero: bool = False) -> float:
     """Return the posterior mean of the variance between items (see ``spread_weights``), nan with too few items."""
-    share = spread_weights(estimate, variance, group)
+    share = spread_weights(estimate, variance, group, off_zero=off_zero)
     return float("nan") if share is None else float(share @ GRID**2)
 
 
