@@ -2,7 +2,8 @@
 
 Everything goes through the public calls ``tn.forecast_demand`` and ``tn.plan_replenishment``. Origins (or seeds) A were used
 for choosing; B is scored last. Peers run in an environment of their own
-(``uv venv -p 3.11 bench/.peers/demand && uv pip install -p bench/.peers/demand/bin/python -r bench/peers/demand.txt``).
+(``python3.11 -m venv bench/.peers/demand && bench/.peers/demand/bin/pip install -r bench/peers/demand.txt``). Those that fit
+one model an item run on the first 20 items and the last two origins, with ours beside them on the same items and origins.
 
 Run: python bench/demand.py --protocol rossmann --origins B --peers
 """
@@ -13,7 +14,7 @@ import time
 import numpy as np
 import pandas as pd
 from demand_data import OJ_A, OJ_B, RETAIL_A, RETAIL_B, ROSSMANN_A, ROSSMANN_B, online_retail, orange_juice, rossmann
-from demand_peers_call import run_peers
+from demand_peers_call import run_ours, run_peers
 from demand_score import newsvendor_cost, score
 from demand_simulated import event, scale, stock_out
 
@@ -51,45 +52,44 @@ def split(frame, origin, horizon, frequency):
     return past, future.reset_index(drop=True), ahead
 
 
-def ours(past, future, horizon, frequency, model):
-    """Our forecast of one origin, the result, CPU seconds."""
-    began = time.process_time()
-    result = tn.forecast_demand(past, horizon_days=horizon, frequency=frequency, future=future, model=model)
-    return result, time.process_time() - began
-
-
 def real(name, which, options):
     """Accuracy on one real data set: one row per method and origin."""
     load, frequency, horizon, origins = DATA[name]
-    frame, rows, best = load(), [], None
+    frame, rows = load(), []
     for origin in origins[which]:
         past, future, ahead = split(frame, origin, horizon, frequency)
         truth = ahead[["item_id", "date", "paid_units"]].rename(columns={"paid_units": "actual"})
+        made = {}
+
+        def add(method, forecast, past=past, truth=truth, origin=origin, **more):
+            scored = score(forecast.merge(truth, on=["item_id", "date"]), past, frequency)
+            rows.append({"origin": origin, "method": method, **scored, **more})
+
         for model in options.models.split(","):
-            result, seconds = ours(past, future, horizon, frequency, model)
-            best = result if model == "auto" else best
-            scored = score(result.forecast.merge(truth, on=["item_id", "date"]), past, frequency)
-            used = result.models[result.models["used"]]["model"].iloc[0] if len(result.models) else "–"
-            rows.append({"origin": origin, "method": f"tmall_nb {model}", **scored, "cpu_s": seconds, "used": used})
-        mean = simple_mean(past, truth, frequency)
-        rows.append({"origin": origin, "method": "8-week mean", **score(mean, past, frequency)})
-        if options.peers:
-            slow_too = origin in origins[which][-SLOW_ORIGINS:]
-            names = options.peers if slow_too else "mlforecast"
-            for method, forecast, seconds, memory in run_peers(past, future, horizon, frequency, names):
-                scored = score(forecast.merge(truth, on=["item_id", "date"]), past, frequency)
-                rows.append({"origin": origin, "method": method, **scored, "cpu_s": seconds, "peak_gb": memory})
-                if forecast["item_id"].nunique() < len(truth["item_id"].unique()):
-                    same = best.forecast[best.forecast["item_id"].isin(forecast["item_id"])]
-                    scored = score(same.merge(truth, on=["item_id", "date"]), past, frequency)
-                    rows.append({"origin": origin, "method": f"tmall_nb auto, items and origins of {method}", **scored})
+            made[model], seconds, memory, used = run_ours(past, future, horizon, frequency, model)
+            add(f"tmall_nb {model}", made[model], cpu_s=seconds, peak_gb=memory, used=used)
+        mean = simple_mean(past, truth)
+        add("8-week mean", mean)
+        if future is None:  # what is left where the sum of all items is told
+            add("8-week mean, total told", mean.assign(units=mean["units"] * truth["actual"].sum() / mean["units"].sum()))
+        slow_too = origin in origins[which][-SLOW_ORIGINS:]
+        names = [n for n in options.peers.split(",") if n and (slow_too or n == "mlforecast")]
+        told_few = False
+        for method, forecast, seconds, memory in run_peers(past, future, horizon, frequency, ",".join(names)) if names else ():
+            add(method, forecast, cpu_s=seconds, peak_gb=memory)
+            few = forecast["item_id"].nunique() < truth["item_id"].nunique()
+            if few and not told_few:
+                told_few = True
+                for model, same in made.items():
+                    same = same[same["item_id"].isin(forecast["item_id"])]
+                    add(f"tmall_nb {model}, these {same['item_id'].nunique()} items", same)
     return pd.DataFrame(rows)
 
 
-def simple_mean(past, truth, frequency):
-    span = pd.Timedelta(days=56)
-    recent = past[past["date"] > past["date"].max() - span]
-    return truth.assign(units=truth["item_id"].map(recent.groupby("item_id")["paid_units"].mean()).fillna(0.0))
+def simple_mean(past, truth):
+    recent = past[past["date"] > past["date"].max() - pd.Timedelta(days=56)]
+    units = truth["item_id"].map(recent.groupby("item_id")["paid_units"].mean()).fillna(0.0)
+    return truth[["item_id", "date"]].assign(units=units)
 
 
 def newsvendor(which, options):

@@ -26,6 +26,7 @@ def event(which, options):
             rows.append({"seed": seed, "method": f"tmall_nb {model}", **_event_score(told), "cpu_s": seconds})
         for name, units in _event_references(past, told, days).items():
             rows.append({"seed": seed, "method": name, **_event_score(told.assign(units=units))})
+        rows.append({"seed": seed, "method": "the simulator's mean", **_event_score(told.assign(units=told["mean_units"]))})
         if options.peers:
             for method, forecast, used, memory in run_peers(past, future, 23, "D", options.peers):
                 both = actual.merge(forecast[["item_id", "date", "units"]], on=["item_id", "date"])

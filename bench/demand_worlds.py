@@ -19,7 +19,8 @@ def event_world(seed, items=150):
     Units are Poisson with mean base x weekday x yearly wave x lift. The lift of item i in year y on day d of the event (two
     days) is exp(category + item + common shock of the year + item's change of the year) x day shape.
 
-    Returns past, future (event column known), actual of the horizon, event dates.
+    Returns past, future (event column known), actual of the horizon with ``mean_units`` (what a forecaster who knew every
+    parameter but the year's own changes would say), event dates.
     """
     rng = np.random.default_rng([11, seed])
     days = pd.date_range("2022-11-20", "2025-11-23")
@@ -35,6 +36,7 @@ def event_world(seed, items=150):
     change = rng.normal(0, 0.05, 4)[None, :] + rng.normal(0, 0.42, (items, 4))
     shape = np.where(days.day == 11, 1.25, 0.75)
     mean = base[:, None] * weekday * wave * drift
+    expected = np.where(on, mean * np.exp(lift[:, None] + (0.05**2 + 0.42**2) / 2) * shape, mean)
     mean = np.where(on, mean * np.exp(lift[:, None] + change[:, years]) * shape, mean)
     units = rng.poisson(mean * rng.gamma(8, 1 / 8, mean.shape))
     frame = pd.DataFrame({
@@ -44,7 +46,8 @@ def event_world(seed, items=150):
     })  # fmt: skip
     # two past occurrences: the series begins after the first of the three Novembers' sale in 2022
     past, ahead = frame[frame["date"] <= end], frame[frame["date"] > end]
-    return past, ahead.drop(columns="paid_units"), ahead.rename(columns={"paid_units": "actual"}), days[on]
+    actual = ahead.rename(columns={"paid_units": "actual"}).assign(mean_units=expected.ravel()[ahead.index])
+    return past, ahead.drop(columns="paid_units"), actual, days[on]
 
 
 def stock_out_world(setting, seed, items=60, length=400, horizon=28):

@@ -43,6 +43,27 @@ def test_moments_carried_forward_equal_a_fit_from_the_start():
     np.testing.assert_allclose(carried, direct, rtol=1e-5)
 
 
+def year_end(length, years):
+    """A panel of two or three years whose days 340 to 349 of each of ``years`` sell half as much again."""
+    panel, _ = panel_of(length=length, horizon=28)
+    busy = [365 * year + day for year in years for day in range(340, 350)]
+    units = panel.units.copy()
+    units[:, [day for day in busy if day < length]] *= 1.5
+    return replace(panel, units=units)
+
+
+@pytest.mark.parametrize(
+    ("length", "years", "lifted"), [(700, (0,), True), (1065, (0, 1), True), (1065, (1,), False), (700, (), False)]
+)
+def test_a_year_end_comes_again_unless_the_year_before_lacked_it(length, years, lifted):
+    panel = year_end(length, years)
+    origins, start = np.array([length]), 365 * (length // 365) + 340 - length
+    told, plain = (light_origins(panel, origins, 28, dates=d)[0].sum(axis=0) for d in (True, False))
+    inside = np.arange(28) - start
+    ratio = (told / plain)[(inside >= 3) & (inside < 7)].mean()
+    assert (1.25 < ratio < 1.6) if lifted else (0.93 < ratio < 1.07)
+
+
 @pytest.mark.parametrize("mean", [200.0, 2.0])
 def test_a_forecast_reads_nothing_after_its_origin(mean):
     panel, _ = panel_of(mean)

@@ -17,7 +17,9 @@ PULL_GROUP = 20.0  # pseudo-observations that draw a category's slopes to the pa
 PULL = {7: 7.0, 1: 60.0}  # and a series' slopes to its category's, for days and weeks
 CALM = 2.0
 LEAST_OVERLAP = 112  # days of a second year from which last year's errors are read
-NEAR, AROUND = 5, 57  # days
+NEAR, AROUND = 5, 113  # days
+DATES = (365, 730)  # days back to the same date (a leap day shifts it by one, less than the five-day mean)
+LARGE = 2.0  # usual sizes from which a difference is of the calendar
 FEW_ZEROS = 0.03
 BUSY = 20.0
 HALF = 0.5  # log(units + 1/2) of a count has the log of its mean as its own mean, nearly
@@ -74,10 +76,11 @@ class _Moments:
         return mean_y - (mean_x * slopes).sum(axis=1), slopes
 
 
-def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
+def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int, *, dates: bool = True) -> np.ndarray:
     """(O, S, horizon) forecasts at rising origins (numbers of columns), every one from earlier columns only.
 
-    They are medians rather than means; the level follows the errors of the last weeks.
+    They are medians rather than means; the level follows the errors of the last weeks. ``dates`` adds what the same dates of
+    earlier years had beyond the regression; trees, which read last year themselves, would count it twice.
     """
     settings = panel.settings
     y = np.where(panel.open, np.log(panel.units + HALF), np.nan)
@@ -90,7 +93,8 @@ def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) 
         eta = level[:, None] + np.matmul(x[:, : origin + horizon], slopes[:, :, None])[:, :, 0]
         seen = moments.seen[:, :origin]
         miss = np.where(seen, moments.y[:, :origin] - eta[:, :origin], 0.0)
-        again = _last_year(miss.sum(axis=0), seen.sum(axis=0), settings, int(origin) + horizon)
+        width = int(origin) + horizon
+        again = _last_year(miss.sum(axis=0), seen.sum(axis=0), settings, width) if dates else np.zeros(width)
         late = np.where(seen, miss - again[:origin], 0.0)[:, -recent:]
         shift = late.sum(axis=1) / (seen[:, -recent:].sum(axis=1) + CALM)
         ahead = np.exp(np.clip(eta[:, origin:] + shift[:, None] + again[origin:], -12, 16))
@@ -99,19 +103,35 @@ def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) 
 
 
 def _last_year(miss: np.ndarray, count: np.ndarray, settings: Settings, width: int) -> np.ndarray:
-    """What the same days of last year had beyond the regression (a year-end), as far as it comes again.
+    """What the same dates of earlier years had beyond the regression (a year-end), as far as it comes again.
 
-    ``miss`` (T,) summed log errors of all series and ``count`` behind them. A five-day mean is compared with its eight weeks;
-    how much of it comes again is the slope of this year's on last year's, between 0 and 1. (width,) from the first day on.
+    ``miss`` (T,) summed log errors of all series and ``count`` behind them. A five-day mean is compared with the median of its
+    weeks. Small differences come again by the slope of this year's on last year's, between 0 and 1; one far beyond the usual
+    size is of the calendar and comes again whole, unless the year before it did not have it. (width,) from the first day on.
     """
-    length, year = len(miss), settings.year
-    if settings.season != 7 or length < year + LEAST_OVERLAP:
+    length = len(miss)
+    if settings.season != 7 or length < settings.year + LEAST_OVERLAP:
         return np.zeros(width)
     near = np.convolve(miss, np.ones(NEAR), "same") / np.maximum(np.convolve(count, np.ones(NEAR), "same"), 1)
-    local = near - np.convolve(near, np.ones(AROUND) / AROUND, "same")
-    before, now, weight = local[: length - year], local[year:], count[year:]
-    slope = (weight * before * now).sum() / max(float((weight * before**2).sum()), 1e-9)
-    out = np.zeros(width)
-    copied = local[: width - year]
-    out[year : year + len(copied)] = np.clip(slope, 0.0, 1.0) * copied
+    local = near - _running_median(near, AROUND)
+    usual = 1.4826 * float(np.median(np.abs(local)))
+    before, now, weight = local[: length - DATES[0]], local[DATES[0] :], count[DATES[0] :]
+    slope = float(np.clip((weight * before * now).sum() / max(float((weight * before**2).sum()), 1e-9), 0.0, 1.0))
+    one, two = (_earlier(local, days, width) for days in DATES)
+    agreed = np.where(one * two > 0, np.sign(one) * np.sqrt(np.abs(one * two)), 0.0)
+    size = np.where(np.isfinite(two), agreed, np.nan_to_num(one))
+    large = np.maximum(1 - (LARGE * usual / np.maximum(np.abs(size), 1e-9)) ** 2, 0.0)
+    return large * size + (1 - large) * slope * np.nan_to_num(one)
+
+
+def _running_median(values: np.ndarray, width: int) -> np.ndarray:
+    padded = np.pad(values, width // 2, mode="reflect")
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
+
+
+def _earlier(values: np.ndarray, days: int, width: int) -> np.ndarray:
+    """(width,) values ``days`` before each column; NaN where there are none."""
+    out = np.full(width, np.nan)
+    copied = values[: max(width - days, 0)]
+    out[days : days + len(copied)] = copied
     return out

@@ -105,7 +105,8 @@ def fit_demand(panel: Panel, *, model: str = "auto", seed: int = 0) -> Fit:
     candidates["weekday_mean"] = np.stack([weekday_mean(panel, int(o), horizon) for o in (*windows, length)])
     candidates["mean"] = np.stack([_plain_mean(panel, int(o), horizon) for o in (*windows, length)])
     if with_trees:
-        trees = _trees(panel, origins, light, teach, windows, seed=seed)
+        taught = light_origins(panel, origins, horizon, dates=False) if is_busy(panel) else light
+        trees = _trees(panel, origins, taught, teach, windows, seed=seed)
         if trees is not None:
             candidates["trees"] = trees
     candidates = _blends(candidates)

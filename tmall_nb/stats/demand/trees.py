@@ -55,7 +55,7 @@ def _options(kind: str, rows: int, seed: int) -> dict[str, Any]:
         "objective": "tweedie" if sparse else "regression", "learning_rate": 0.08 if sparse else 0.05, "num_leaves": 31,
         "min_data_in_leaf": int(np.clip(rows // 2000, 20, 200)), "feature_fraction": 0.5, "bagging_fraction": 0.7,
         "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "verbosity": -1, "seed": seed, "deterministic": True,
-        "force_row_wise": True,
+        "force_row_wise": True, "num_threads": 1,
     }  # fmt: skip
     return options | ({"tweedie_variance_power": 1.2} if sparse else {})
 
