@@ -129,6 +129,12 @@ def test_plans_gain_a_good_part_of_what_is_possible():
     assert got > 0.4 * best
 
 
+def test_a_plan_that_moves_nothing_has_no_chance_of_a_gain(mix):
+    plans = tn.plan_budget(mix, bounds=(1.0, 1.0)).alternatives.set_index("plan")
+    assert plans.loc[["planned", "as_now"], "p_gain"].isna().all()
+    assert (plans.loc["planned", ["expected_gain", "low", "high"]] == 0).all()
+
+
 def test_a_free_total_spends_more_where_margins_are_higher(mix):
     low, high = (tn.plan_budget(mix, margin=m).table["spend_planned"].sum() for m in (0.2, 0.95))
     assert low <= high

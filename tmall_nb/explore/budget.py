@@ -41,9 +41,12 @@ def what_if_budget(result: MediaMixResult, *, language: str = "zh") -> Panel:
         rows = plan(values["total"]).alternatives
         row = rows[rows["plan"] == "planned"].iloc[0]
         change = values["total"] - now
-        extra = row["expected_gain"] / change if abs(change) > 1e-6 * now else np.nan
+        if abs(change) < 1e-6 * now:
+            key, extra = "panel_now" if np.isnan(row["p_gain"]) else "panel_same", np.nan
+        else:
+            key, extra = "panel_result", row["expected_gain"] / change
         return say(
-            "panel_result", language, total=values["total"], now=now, value=row["expected_gain"], value_low=row["low"],
+            key, language, total=values["total"], now=now, value=row["expected_gain"], value_low=row["low"],
             value_high=row["high"], chance=row["p_gain"], extra=extra,
         )  # fmt: skip
 

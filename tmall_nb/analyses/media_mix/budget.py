@@ -17,6 +17,7 @@ Bounds = Mapping[str, tuple[float, float]] | tuple[float, float]
 DEFAULT_BOUNDS = (0.5, 2.0)  # multiples of present spend
 WINDOW = 52
 GRID_POINTS = 41
+STEP = 0.02  # of a multiple of present spend, for marginal returns
 LEVELS = (0.05, 0.95)
 BEYOND = 1.5  # multiples of the highest week's spend
 
@@ -143,7 +144,9 @@ def _setting(
     if platform:
         pattern = np.array([platform.get(name, np.nan) for name in names], float)
         log_roas = follow_pattern(log_roas, pattern)
-    scales = np.unique(np.concatenate([[1.0], np.linspace(min(low.min(), 1.0), max(high.max(), 1.0), GRID_POINTS)]))
+    scales = np.unique(
+        np.concatenate([[1.0], np.linspace(min(low.min(), 1.0 - STEP), max(high.max(), 1.0 + STEP), GRID_POINTS)])
+    )
     found = responses(fit, scales, window=WINDOW, log_roas=log_roas)
     return _Setting(names, now, fit.data.sales_mean, found, low, high), pattern
 
@@ -196,7 +199,7 @@ def _table(setting: _Setting, scale: np.ndarray) -> pd.DataFrame:
     gain = setting.gain(scale)
     low, high = np.quantile(gain, LEVELS, axis=0)
     top = float(setting.found.scales[-1])
-    step = np.where(scale + 0.02 <= top, 0.02, -0.02)
+    step = np.where(scale + STEP <= top, STEP, -STEP)
     slope = (setting.gain(scale + step) - gain) / (step * setting.now)
     slope_low, slope_high = np.quantile(slope, LEVELS, axis=0)
     move = np.where(scale > 1.02, "up", np.where(scale < 0.98, "down", "keep"))
