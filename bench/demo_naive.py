@@ -16,6 +16,7 @@ from tmall_nb.demo import Truth, make_shop, read_truth
 from tmall_nb.exports.load import load_shop
 from tmall_nb.method_check.buyers import TREATED_DAYS, value
 from tmall_nb.method_check.study import Study
+from tmall_nb.queries.ad_weeks import ad_weeks
 
 Reading = tuple[str, str, float, float]
 REPEATS = """
@@ -35,11 +36,19 @@ def campaigns(shop: tn.Shop, truth: Truth) -> list[Reading]:
 
 
 def ads(shop: tn.Shop, truth: Truth) -> list[Reading]:
-    """Returns as the platform reports them."""
-    return [
+    """Returns as the platform reports them, and as sales move with spend."""
+    rows = [
         ("ads, reports", f"return on spend of {name}, platform; true", c["platform_roas"], c["roas"])
         for name, c in truth.ads.items()
     ]
+    return [*rows, ("ads", "yuan per yuan spent, slope of weekly sales on spend; true", *_spend_slope(shop, truth))]
+
+
+def _spend_slope(shop: tn.Shop, truth: Truth) -> tuple[float, float]:
+    weeks, channels, _ = ad_weeks(shop)
+    slope = float(np.polyfit(weeks[channels].sum(axis=1), weeks["paid_amount"], 1)[0])
+    caused, spent = (sum(c[k] for c in truth.ads.values()) for k in ("caused_yuan", "spend_yuan"))
+    return slope, caused / spent
 
 
 def traffic(shop: tn.Shop, truth: Truth) -> list[Reading]:
@@ -168,12 +177,28 @@ def geo() -> list[Reading]:
         ]
 
 
+def switches() -> list[Reading]:
+    """Two switches that bend slopes, in shops made with them."""
+    rows: list[Reading] = []
+    with tempfile.TemporaryDirectory() as folder:
+        target = make_shop(Path(folder), hard=("hidden_demand",))
+        slope = _spend_slope(load_shop(folder, target.name), read_truth(target))
+        rows.append(("`hidden_demand`", "yuan per yuan spent, slope of weekly sales on spend; true", *slope))
+    with tempfile.TemporaryDirectory() as folder:
+        target = make_shop(Path(folder), hard=("own_demand_pricing",))
+        study = Study(load_shop(folder, target.name), read_truth(target))
+        true = study.by_item("elasticity")["elasticity"].reindex(study.slopes.index)
+        figures = float(study.slopes.median()), float(true.median())
+        rows.append(("`own_demand_pricing`", "log units on log price by day, median over items; true", *figures))
+    return rows
+
+
 PARTS = (campaigns, ads, traffic, keywords, paths, stock, orders, buyers, service)
 
 
 def naive_table(shop: tn.Shop, truth: Truth) -> list[str]:
     """The rows as markdown."""
-    rows = [row for part in PARTS for row in part(shop, truth)] + geo()
+    rows = [row for part in PARTS for row in part(shop, truth)] + geo() + switches()
     lines = ["| part | figure: naive; true | naive | true | naive ÷ true |", "|---|---|---|---|---|"]
     for part, figure, naive, true in rows:
         ratio = f"{naive / true:.2f}" if true else "–"
