@@ -76,7 +76,7 @@ def parts(regime: str, world: World, result: tn.ElasticityResult) -> dict[str, f
     true |= {"rivals": ("cross", RIVAL)}
     check = result.checks.iloc[0]
     out: dict[str, float] = {"stock_bias": float(check["stock_bias"]), "apart": float(check["promotion_apart"])}
-    out |= promotion_parts(regime, world, result)
+    out |= promotion_parts(regime, world, result) | competition_parts(world, result)
     if regime in true and true[regime][0] in found.index:
         name, value = true[regime]
         row = found.loc[name]
@@ -105,6 +105,21 @@ def promotion_parts(regime: str, world: World, result: tn.ElasticityResult) -> d
         columns = (frame[f"{name}_{c}"].to_numpy(float) for c in ("elasticity", "low", "high"))
         out |= {f"{name}_{k}": v for k, v in score(*columns, true.to_numpy(float)).items() if k in ("bias", "rmse", "coverage")}
     return out
+
+
+def competition_parts(world: World, result: tn.ElasticityResult) -> dict[str, float]:
+    """Error and coverage of the categories' cross effects; how many true ones are told, how many others are called so."""
+    frame = result.competition
+    if frame.empty:
+        return {}
+    names = world.rows.groupby("item_id")["category"].first()
+    true = pd.Series(world.cross, index=np.sort(names.index)).groupby(names).mean().reindex(frame["category"]).to_numpy()
+    error, told = frame["effect"].to_numpy() - true, (frame["verdict"] == "competes").to_numpy()
+    out = {"cross_bias": error.mean(), "cross_rmse": np.sqrt((error**2).mean())}
+    out["cross_coverage"] = ((frame["low"] <= true) & (true <= frame["high"])).mean()
+    out["cross_told"] = told[true > 0].mean() if (true > 0).any() else np.nan
+    out["cross_false"] = told[true == 0].mean() if (true == 0).any() else np.nan
+    return {k: float(v) for k, v in out.items()}
 
 
 def peers(regime: str, seed: int) -> list[dict[str, object]]:
@@ -156,7 +171,7 @@ def worlds(seeds: int, more: int, with_peers: int) -> None:
     """The table of worlds, then the parts of the response."""
     print(HEAD, flush=True)
     extra = []
-    for regime in ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "reference", "promotion", "drift"):
+    for regime in ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "shares", "reference", "promotion", "drift"):
         count = seeds if regime in BARS else more
         rows = pd.DataFrame([ours(regime, FIRST_SEED + k) for k in range(count)])
         print(line(regime, "tmall_nb", rows, BARS.get(regime, "")), flush=True)
@@ -175,6 +190,7 @@ def worlds(seeds: int, more: int, with_peers: int) -> None:
     rivals = pd.DataFrame([ours("rivals", FIRST_SEED + k, items=60, categories=15) for k in range(more)])
     print(line("rivals, 60 items in 15 categories", "tmall_nb", rivals))
     print_parts([*extra, ("rivals", rivals)])
+    print_competition([*extra, ("rivals", rivals)])
 
 
 def print_peers(regime: str, mine: pd.DataFrame, count: int) -> None:
@@ -255,6 +271,16 @@ def large(items: int) -> None:
     values = score(*(table[c].to_numpy(float) for c in ("elasticity", "low", "high")), world.elasticity)
     text = f"bias {values['bias']:+.3f}, RMSE {values['rmse']:.3f}, coverage {values['coverage']:.3f}"
     print(f"\n{items:,} items × 365 days, every part and check included: {seconds:.1f} CPU s (bar 60), {text}.")
+
+
+def print_competition(extra: list[tuple[str, pd.DataFrame]]) -> None:
+    """Cross effects of categories."""
+    print("\n## Competition inside a category (`competition`)\n")
+    print("| world | bias | RMSE | coverage | true effects told | others told (false) |\n|---|---|---|---|---|---|")
+    for regime, rows in extra:
+        if "cross_bias" in rows:
+            means = rows[[f"cross_{n}" for n in ("bias", "rmse", "coverage", "told", "false")]].mean()
+            print(f"| {regime} | " + " | ".join("" if np.isnan(m) else f"{m:+.3f}" for m in means) + " |")
 
 
 def main() -> None:

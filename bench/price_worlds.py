@@ -21,6 +21,8 @@ Regimes of ``draw_world``:
   items of the category have none; use few items per category
 * ``promotion``: demand answers to a cut by .8 more than to a move of the usual price (elasticity e of the usual price, e - .8
   of the cut)
+* ``shares``: demand also rises with the mean log price of the category's other items, weighted by what they sell; the effect is
+  0 in every other category and drawn from U(.6, 1.4) in the rest
 * ``drift``: items rise and decline over the year, and prices fall with age
 """
 
@@ -31,7 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-REGIMES = ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "reference", "drift", "rivals", "promotion")
+REGIMES = ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "reference", "drift", "rivals", "promotion", "shares")
 CROSS, REFERENCE, RIVAL, PROMOTION = 0.5, 0.3, 0.8, 0.8
 
 
@@ -39,7 +41,8 @@ CROSS, REFERENCE, RIVAL, PROMOTION = 0.5, 0.3, 0.8, 0.8
 class World:
     """``rows`` as the contract names them (plus ``campaign`` 0/1, ``cost``, ``list_price_yuan``), arrays of shape (items,).
 
-    ``rival`` is the row of each item's close rival (itself where it has none).
+    ``rival`` is the row of each item's close rival (itself where it has none), ``cross`` the effect of all other prices of its
+    category together, by item (regimes cross, shares, rivals; else 0).
     """
 
     rows: pd.DataFrame
@@ -48,6 +51,7 @@ class World:
     level: np.ndarray
     cost: np.ndarray
     rival: np.ndarray
+    cross: np.ndarray
 
 
 def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int = 365, categories: int = 8) -> World:
@@ -73,13 +77,19 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
     eta = base[:, None] + elasticity[:, None] * log_price + lift[:, None] * campaign + day + shock
     others = _others(log_price, category)
     lists = _steps(rng, items, weeks, 0.08)[:, week] + 0.35
+    joint = np.zeros(items)
     if regime == "cross":
-        eta += CROSS * others
+        joint += CROSS
+    if regime == "shares":
+        joint += (rng.uniform(0.6, 1.4, categories) * (np.arange(categories) % 2))[category]
+        others = _others(log_price, category, np.exp(base))
+    eta += joint[:, None] * others
     if regime == "reference":
         eta += REFERENCE * (lists - log_price - 0.35)
     rival = np.arange(items)
     if regime == "rivals":
         rival = _rivals(category)
+        joint = RIVAL * (rival != np.arange(items))
         eta += RIVAL * np.where((rival != np.arange(items))[:, None], log_price[rival], 0.0)
     if regime == "promotion":
         eta += PROMOTION * cut
@@ -104,7 +114,7 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
     if regime.startswith("stock"):
         rows["in_stock"], rows["sold_out"] = in_stock.ravel(), sold_out.ravel()
         rows["sold_until"] = until.ravel()
-    return World(rows, elasticity, base, level, 0.45 * np.exp(level), rival)
+    return World(rows, elasticity, base, level, 0.45 * np.exp(level), rival, joint)
 
 
 def _campaign_days(rng: np.random.Generator, days: int) -> np.ndarray:
@@ -152,12 +162,14 @@ def _rivals(category: np.ndarray) -> np.ndarray:
     return out
 
 
-def _others(log_price: np.ndarray, category: np.ndarray) -> np.ndarray:
-    out = np.empty_like(log_price)
+def _others(log_price: np.ndarray, category: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    out = np.zeros_like(log_price)
+    weight = np.ones(len(category)) if weight is None else weight
     for c in np.unique(category):
         mine = category == c
-        total, count = log_price[mine].sum(axis=0), max(mine.sum() - 1, 1)
-        out[mine] = (total - log_price[mine]) / count
+        if mine.sum() > 1:
+            part = log_price[mine] * weight[mine, None]
+            out[mine] = (part.sum(axis=0) - part) / (weight[mine].sum() - weight[mine])[:, None]
     return out
 
 

@@ -130,6 +130,22 @@ def test_struck_through_price_has_its_own_effect():
     assert none["low"] < 0 < none["high"]
 
 
+def test_categories_that_compete_are_told_and_others_not():
+    world = draw_world("shares", seed=11, items=24, days=500, categories=4)
+    rows = world.rows
+    price = np.log(rows["price_yuan"].to_numpy().reshape(24, -1)) - world.level[:, None]
+    category, weight = np.arange(24) % 4, np.exp(world.base)[:, None]
+    total = np.array([(weight * price)[category == c].sum(axis=0) for c in range(4)])[category]
+    share = np.array([weight[category == c].sum() for c in range(4)])[category][:, None]
+    others = (total - weight * price) / (share - weight)
+    mean = weight * np.exp(2.5 + world.elasticity[:, None] * price + world.cross[:, None] * others)
+    result = tn.estimate_elasticity(rows.assign(paid_units=np.random.default_rng(1).poisson(mean).ravel()))
+    frame = result.competition.set_index("category")
+    assert frame.loc[["c1", "c3"], "verdict"].tolist() == ["competes"] * 2
+    assert "competes" not in frame.loc[["c0", "c2"], "verdict"].tolist()
+    assert "categories_compete" in [f.key for f in result.findings]
+
+
 def test_rivals_of_a_busy_shop_are_found():
     world = draw_world("rivals", seed=4, items=16, days=730, categories=4)
     world.rows["paid_units"] = _busy(world)

@@ -1,5 +1,7 @@
 """Pieces of the elasticity model against slow, obvious forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,6 +11,7 @@ from tmall_nb.stats.elasticity.controls import shared_cuts, usual_price
 from tmall_nb.stats.elasticity.counts import censored_moment, censored_score, exact_score
 from tmall_nb.stats.elasticity.fit import expected_units
 from tmall_nb.stats.elasticity.hyper import GRID, likely_spread, paule_mandel, spread_weights, unknown_spread
+from tmall_nb.stats.elasticity.pool import pool_groups
 from tmall_nb.stats.elasticity.rivals import others_price
 
 STEP = 1e-5
@@ -120,8 +123,32 @@ def test_price_of_the_others_equals_the_loop():
     rng = np.random.default_rng(7)
     price, category = rng.normal(size=(6, 5)), np.array([0, 0, 0, 1, 1, 2])
     seen = rng.random((6, 5)) < 0.8
-    fast = others_price(price, seen, category)
+    weight = np.array([1.0, 2.0, 0.5, 1.0, 3.0, 1.0])
+    fast = others_price(price, seen, category, weight)
     for i in range(6):
         for t in range(5):
-            others = [price[j, t] for j in range(6) if j != i and category[j] == category[i] and seen[j, t]]
-            assert fast[i, t] == pytest.approx(np.mean(others) if others else 0.0)
+            others = [j for j in range(6) if j != i and category[j] == category[i] and seen[j, t]]
+            assert fast[i, t] == pytest.approx(np.average(price[others, t], weights=weight[others]) if others else 0.0)
+
+
+def test_pooling_leaves_well_known_groups_and_draws_in_the_others():
+    true, variance = np.array([0.0, 1.0, 0.0, 1.0]), np.array([1e-4, 1e-4, 0.5, 1e-4])
+    covariance = np.diag(1 / (1 / variance + 1.0))  # of a fit with effects N(0, 1) beforehand
+    pooled = pool_groups(covariance @ (true / variance), covariance, np.ones(4))
+    assert pooled.effect[[0, 1, 3]] == pytest.approx(true[[0, 1, 3]], abs=0.01)
+    assert 0.1 < pooled.effect[2] < 0.6 and 0.2 < pooled.variance[2] < 0.5
+    alike = pool_groups(covariance @ (np.full(4, 0.4) / variance), covariance, np.ones(4))
+    assert alike.effect == pytest.approx(0.4, abs=0.05) and alike.variance[2] < 0.1
+
+
+def test_category_means_of_a_control_are_found():
+    panel = _panel(items=24, days=280)
+    rng = np.random.default_rng(4)
+    other = rng.normal(0, 0.3, panel.units.shape)
+    category = np.arange(24) % 3
+    mean = np.exp(2 - 2 * panel.log_price + np.array([0.0, 0.5, 1.0])[category][:, None] * other)
+    units = rng.poisson(mean).astype(float)
+    fit = fit_panel(replace(panel, units=units, category=category, controls=(center(other, panel.seen),), grouped=0))
+    assert fit.group_mean == pytest.approx([0.0, 0.5, 1.0], abs=0.06)
+    assert np.isnan(fit.control_mean[0]) and (np.diag(fit.group_covariance) < 0.01).all()
+    assert fit.slopes[:, 0] == pytest.approx(np.array([0.0, 0.5, 1.0])[category], abs=0.15)

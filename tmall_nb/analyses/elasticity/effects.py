@@ -16,6 +16,7 @@ from tmall_nb.analyses.elasticity.design import MOSTLY, Design, spread_out
 from tmall_nb.analyses.elasticity.inputs import ItemDays
 from tmall_nb.analyses.elasticity.usual import LEAST_ITEMS, LEAST_PROMOTION_DAYS, cut_depth
 from tmall_nb.stats.elasticity import Fit, Panel, center, fit_panel
+from tmall_nb.stats.elasticity.pool import Pooled, pool_groups
 from tmall_nb.stats.elasticity.rivals import find_rivals, others_price
 
 Array = NDArray[np.float64]
@@ -29,6 +30,7 @@ PROMOTION = (
     "promotion_days", "days", "verdict",
 )  # fmt: skip
 REFERENCE = ("item_id", "effect", "low", "high", "list_changes", "verdict")
+COMPETITION = ("category", "items", "effect", "low", "high", "verdict")
 RIVALS = ("item_id", "rival_id", "category", "effect", "low", "high", "days", "verdict")
 OVERALL = ("part", "value", "low", "high", "items")
 
@@ -39,13 +41,14 @@ class Effects:
 
     promotion: pd.DataFrame
     reference: pd.DataFrame
+    competition: pd.DataFrame
     rivals: pd.DataFrame
     overall: pd.DataFrame
 
 
 def no_effects() -> Effects:
     """Empty frames, where no item could be answered."""
-    return Effects(*(pd.DataFrame(columns=list(c)) for c in (PROMOTION, REFERENCE, RIVALS, OVERALL)))
+    return Effects(*(pd.DataFrame(columns=list(c)) for c in (PROMOTION, REFERENCE, COMPETITION, RIVALS, OVERALL)))
 
 
 def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
@@ -62,7 +65,8 @@ def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
     lists = _list_moves(data, keep, plain.seen)
     if lists is not None:
         more["reference"] = lists
-    others = others_price(plain.log_price, plain.seen, plain.category)
+    weight = np.where(plain.seen, plain.units, 0.0).sum(axis=1) / plain.seen.sum(axis=1)
+    others = others_price(plain.log_price, plain.seen, plain.category, weight)
     if any(data.category) and others.std() > LEAST_MOVE / 10:
         more["cross"] = others
     if not more:
@@ -70,13 +74,18 @@ def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
     first = len(small.controls)
     at = {name: first + k for k, name in enumerate(more)}
     panel = small.panel(data, tuple(spread_out(center(v, plain.seen), keep) for v in more.values()))
+    panel = replace(panel, grouped=at.get("cross"))
     fit = fit_panel(panel, add=at.get("promotion"), rounds=ROUNDS)
-    ids = np.array(data.ids, dtype=object)[keep]
+    ids, names = (np.array(v, dtype=object)[keep] for v in (data.ids, data.category))
+    pooled = (
+        pool_groups(fit.group_mean, fit.group_covariance, np.bincount(panel.category).astype(float)) if "cross" in at else None
+    )
     return Effects(
         _promotion(panel, fit, ids, depth, (at.get("promotion"), _always(data, keep))),
         _reference(fit, ids, lists, at.get("reference")),
-        _rivals(panel, fit, ids, np.array(data.category, dtype=object)[keep], at.get("cross")),
-        _overall(fit, at, len(ids)),
+        _competition(panel, names, pooled),
+        _rivals(panel, fit, ids, names, (pooled, weight)),
+        _overall(fit, at, pooled, len(ids)),
     )
 
 
@@ -137,10 +146,26 @@ def _reference(fit: Fit, ids: NDArray[np.object_], lists: Array | None, at: int 
     return frame.assign(verdict=np.where(good, "ok", "not_enough_data"))[list(REFERENCE)]
 
 
-def _rivals(panel: Panel, fit: Fit, ids: NDArray[np.object_], names: NDArray[np.object_], at: int | None) -> pd.DataFrame:
-    if at is None:
+def _competition(panel: Panel, names: NDArray[np.object_], pooled: Pooled | None) -> pd.DataFrame:
+    """One row per category of two items or more: what all other prices of the category moving together do to an item."""
+    if pooled is None:
+        return pd.DataFrame(columns=list(COMPETITION))
+    first = np.unique(panel.category, return_index=True)[1]
+    half = Z * np.sqrt(pooled.variance)
+    frame = pd.DataFrame({"category": names[first], "items": np.bincount(panel.category), "effect": pooled.effect})
+    frame["low"], frame["high"] = pooled.effect - half, pooled.effect + half
+    frame["verdict"] = np.select([frame["low"] > 0, frame["high"] < 0], ["competes", "helps"], "unclear")
+    frame = frame[(frame["items"] > 1) & (frame["category"] != "")]
+    return frame.sort_values("effect", ascending=False, ignore_index=True, kind="stable")[list(COMPETITION)]
+
+
+def _rivals(
+    panel: Panel, fit: Fit, ids: NDArray[np.object_], names: NDArray[np.object_], how: tuple[Pooled | None, Array]
+) -> pd.DataFrame:
+    pooled, weight = how
+    if pooled is None:
         return pd.DataFrame(columns=list(RIVALS))
-    pairs = find_rivals(panel, fit, control=at, most=MOST_RIVALS)
+    pairs = find_rivals(panel, fit, pooled, weight, most=MOST_RIVALS)
     item, rival, effect, half = pairs.item, pairs.rival, pairs.effect, Z * np.sqrt(pairs.variance)
     verdict = np.where(effect - half > 0, "steals", np.where(effect + half < 0, "helps", "unclear"))
     frame = pd.DataFrame({"item_id": ids[item], "rival_id": ids[rival], "category": names[item], "effect": effect})
@@ -149,10 +174,13 @@ def _rivals(panel: Panel, fit: Fit, ids: NDArray[np.object_], names: NDArray[np.
     return frame.sort_values(["low", "effect"], ascending=False, ignore_index=True, kind="stable")[list(RIVALS)]
 
 
-def _overall(fit: Fit, at: dict[str, int], items: int) -> pd.DataFrame:
+def _overall(fit: Fit, at: dict[str, int], pooled: Pooled | None, items: int) -> pd.DataFrame:
     """Mean over items: how much more promotions count than the usual price, the struck-through price, all rivals together."""
     rows = []
     for name, k in at.items():
-        value, half = float(fit.control_mean[k]), Z * float(np.sqrt(fit.control_mean_variance[k]))
+        value, variance = float(fit.control_mean[k]), float(fit.control_mean_variance[k])
+        if name == "cross" and pooled is not None:
+            value, variance = pooled.mean, pooled.mean_variance
+        half = Z * float(np.sqrt(variance))
         rows.append((name, value, value - half, value + half, items))
     return pd.DataFrame(rows, columns=list(OVERALL))

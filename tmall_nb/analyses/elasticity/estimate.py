@@ -99,6 +99,7 @@ def estimate_elasticity(
         method=_method(data, instrument, controls, min_price_changes),
         promotion=effects.promotion,
         reference=effects.reference,
+        competition=effects.competition,
         rivals=effects.rivals,
         effects=effects.overall,
         second=second,

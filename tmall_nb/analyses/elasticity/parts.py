@@ -16,6 +16,7 @@ def describe_effects(effects: Effects) -> list[Finding | None]:
         _promotion_only(effects.promotion),
         _reference(overall),
         _cross(overall),
+        _categories(effects.competition),
         _rivals(effects.rivals),
     ]
 
@@ -61,6 +62,18 @@ def _cross(overall: pd.DataFrame) -> Finding | None:
     row = overall.loc["cross"]
     values = _span(row) | {"items": int(row["items"])}
     return Finding("items_compete", "watch", values) if row["low"] > 0 else Finding("competition_unclear", "unknown", values)
+
+
+def _categories(frame: pd.DataFrame) -> Finding | None:
+    if len(frame) < 2:
+        return None
+    clear = frame[frame["verdict"] == "competes"]
+    if clear.empty:
+        return Finding("categories_unclear", "unknown", {"all": len(frame), "most": float(frame["high"].max())})
+    top = clear.loc[clear["low"].idxmax()]
+    values = {"categories": len(clear), "all": len(frame), "category": str(top["category"])}
+    values |= {"effect": float(top["effect"]), "effect_low": float(top["low"]), "effect_high": float(top["high"])}
+    return Finding("categories_compete", "watch", values)
 
 
 def _rivals(frame: pd.DataFrame) -> Finding | None:

@@ -37,6 +37,9 @@ class ElasticityResult:
         base_price_never_moves). At most the 1,000 items with most units, as in the next two
     reference : one row per item_id: effect with low and high (percent of units per percent of the struck-through price, paid
         price unchanged), list_changes, verdict; empty where that price moves for fewer than three items
+    competition : one row per category of two or more items: effect with low and high (percent of an item's units per percent
+        that all other prices of the category move, weighted by what they sell; categories drawn together as far as they agree),
+        items, verdict (competes, helps, unclear)
     rivals : one row per item_id and rival_id of one category of up to 60 items: effect with low and high (percent of the
         item's units per percent of the rival's price), days, verdict (steals: a cut of the rival costs the item sales; helps;
         unclear)
@@ -55,6 +58,7 @@ class ElasticityResult:
     method: Method
     promotion: pd.DataFrame = field(default_factory=pd.DataFrame)
     reference: pd.DataFrame = field(default_factory=pd.DataFrame)
+    competition: pd.DataFrame = field(default_factory=pd.DataFrame)
     rivals: pd.DataFrame = field(default_factory=pd.DataFrame)
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
     second: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -16,13 +16,24 @@ from numpy.typing import NDArray
 
 from tmall_nb.stats.elasticity.counts import censored_moment, item_phi
 from tmall_nb.stats.elasticity.hyper import likely_spread, paule_mandel, spread_weights, unknown_spread, week_jackknife
-from tmall_nb.stats.elasticity.newton import DAY_RIDGE, MAX_LOG_MEAN, State, blocks, evaluate, shared_columns, solve
+from tmall_nb.stats.elasticity.newton import (
+    DAY_RIDGE,
+    MAX_LOG_MEAN,
+    State,
+    Step,
+    blocks,
+    evaluate,
+    mean_columns,
+    shared_size,
+    solve,
+)
 from tmall_nb.stats.elasticity.panel import Array, Panel
 
 MAX_ROUNDS, MAX_STEP = 40, 1.5
 START_ELASTICITY, START_SPREAD, START_LIFT = -2.0, 0.25, 0.1
 MIN_ITEMS_FOR_DAYS = 8
 SPAN_WEEKS = 4
+GROUP_PRECISION = 1.0  # of a grouped control's category means around 0 while they are fitted
 FIXED = 1e8  # prior precision of a parameter that is not to move
 
 
@@ -39,7 +50,9 @@ class Fit:
     slopes : (items, k) l_ik of the controls; slope_variance : the same shape
     day : (days,) f_t
     mean, mean_variance : (categories,) m_c
-    control_mean, control_mean_variance : (k,) n_k; 0 where the control is the same for all items
+    control_mean, control_mean_variance : (k,) n_k; 0 where the control is the same for all items, nan where it is grouped
+    group_mean, group_covariance : (categories,) and (categories, categories) mean slopes of the grouped control, each N(0, 1)
+        beforehand; empty without one
     spread, control_spread : t^2 and (k,) t_k^2
     temper : what likelihoods were divided by
     phi : (items,) dispersion
@@ -60,6 +73,8 @@ class Fit:
     mean_variance: Array
     control_mean: Array
     control_mean_variance: Array
+    group_mean: Array
+    group_covariance: Array
     spread: float
     control_spread: Array
     temper: float
@@ -98,7 +113,7 @@ def fit_panel(panel: Panel, *, day_effects: bool | None = None, add: int | None 
 
 
 def _start(panel: Panel, day_effects: bool) -> State:
-    categories, extra = int(panel.category.max()) + 1, len(shared_columns(panel))
+    categories, size = int(panel.category.max()) + 1, shared_size(panel)
     units = np.where(panel.seen, panel.units, 0.0)
     count = np.maximum(panel.seen.sum(axis=1), 1)
     level = np.log(np.maximum(units.sum(axis=1), 0.5) / count)
@@ -108,10 +123,12 @@ def _start(panel: Panel, day_effects: bool) -> State:
         day = np.log((units.sum(axis=0) + 1.0) / (expected + 1.0))
     local = np.zeros((panel.items, 2 + len(panel.controls)))
     local[:, 0] = level
-    shared = np.concatenate([day, np.full(categories, START_ELASTICITY), np.zeros(extra)])
+    shared = np.concatenate([day, np.full(categories, START_ELASTICITY), np.zeros(size - panel.days - categories)])
     prior = np.concatenate([[1e-4, 1 / START_SPREAD], np.full(len(panel.controls), 1 / START_LIFT)])
     shared_prior = np.full(len(shared), 1e-6)
     shared_prior[: panel.days] = DAY_RIDGE if day_effects else FIXED
+    if panel.grouped is not None:
+        shared_prior[dict(mean_columns(panel))[2 + panel.grouped]] = GROUP_PRECISION
     return State(local, shared, prior, shared_prior, np.zeros(len(shared)), np.full(panel.items, 0.2))
 
 
@@ -122,7 +139,7 @@ def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> 
     state.phi = squares
     if weekly is not None:
         state.temper = max(1.0, _typical(weekly))
-    moving = set(shared_columns(panel))
+    moving = {k: column - column.min() for k, column in mean_columns(panel)}
     for k in range(1, len(state.prior)):
         precision = 1 / conditional[:, k]
         data = precision - state.prior[k]
@@ -130,7 +147,7 @@ def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> 
         if known.sum() < 3:
             continue
         estimate = state.local[known, k] * precision[known] / data[known]
-        group = panel.category[known] if k == 1 else (np.zeros(known.sum(), np.intp) if k in moving else None)
+        group = moving[k][known] if k in moving else None
         spread = likely_spread(estimate, 1 / data[known], group, off_zero=k == 1)
         if np.isfinite(spread):
             state.prior[k] = 1 / spread
@@ -212,13 +229,30 @@ def _unsure(panel: Panel, state: State, conditional: Array) -> Array:
 
 
 def _control_means(panel: Panel, shared: Array, variance: Array) -> tuple[Array, Array]:
-    """Return mean slope and its variance of every control; 0 where the control is the same for all items."""
-    extra = shared_columns(panel)
-    first = len(shared) - len(extra)
+    """Return mean slope and its variance of every control; 0 where the control is the same for all items, nan where grouped."""
     mean, spread = np.zeros(len(panel.controls)), np.zeros(len(panel.controls))
-    for n, k in enumerate(extra):
-        mean[k - 2], spread[k - 2] = shared[first + n], variance[first + n]
+    for k, column in mean_columns(panel)[1:]:
+        single = k - 2 != panel.grouped
+        mean[k - 2], spread[k - 2] = (shared[column[0]], variance[column[0], column[0]]) if single else (np.nan, np.nan)
     return mean, spread
+
+
+def _group_means(panel: Panel, shared: Array, variance: Array) -> tuple[Array, Array]:
+    """Return mean slopes of the grouped control by category, and their covariance."""
+    if panel.grouped is None:
+        return np.empty(0), np.empty((0, 0))
+    column = dict(mean_columns(panel))[2 + panel.grouped]
+    at = slice(int(column.min()), int(column.max()) + 1)
+    return shared[at], variance[at, at]
+
+
+def _slopes(panel: Panel, state: State, step: Step) -> tuple[Array, Array]:
+    """Return slopes of the controls by item, and their variances."""
+    slopes, variance = state.local[:, 2:].copy(), step.conditional[:, 2:].copy()
+    for k, column in mean_columns(panel)[1:]:
+        slopes[:, k - 2] += state.shared[column]
+        variance[:, k - 2] += np.diag(step.shared_variance)[column]
+    return slopes, variance
 
 
 def _result(panel: Panel, state: State, rounds: int, moved: float, add: int | None) -> Fit:
@@ -229,6 +263,8 @@ def _result(panel: Panel, state: State, rounds: int, moved: float, add: int | No
     state.shared += step.shared
     at = slice(panel.days, panel.days + int(panel.category.max()) + 1)
     control_mean, control_variance = _control_means(panel, state.shared, step.shared_variance)
+    group_mean, group_covariance = _group_means(panel, state.shared, step.shared_variance)
+    slopes, slope_variance = _slopes(panel, state, step)
     elasticity = state.local[:, 1] + state.shared[at][panel.category]
     return Fit(
         elasticity=elasticity,
@@ -236,13 +272,15 @@ def _result(panel: Panel, state: State, rounds: int, moved: float, add: int | No
         overall=float(weight @ elasticity),
         overall_variance=step.weighted_variance,
         level=state.local[:, 0],
-        slopes=state.local[:, 2:] + control_mean,
-        slope_variance=step.conditional[:, 2:] + control_variance,
+        slopes=slopes,
+        slope_variance=slope_variance,
         day=state.shared[: panel.days],
         mean=state.shared[at],
-        mean_variance=step.shared_variance[at],
+        mean_variance=np.diag(step.shared_variance)[at],
         control_mean=control_mean,
         control_mean_variance=control_variance,
+        group_mean=group_mean,
+        group_covariance=group_covariance,
         spread=float(1 / state.prior[1]),
         control_spread=1 / state.prior[2:],
         temper=state.temper,

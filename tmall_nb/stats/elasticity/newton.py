@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from tmall_nb.stats.elasticity.counts import censored_score, exact_score
@@ -60,15 +61,30 @@ def shared_columns(panel: Panel) -> list[int]:
     return [2 + k for k, z in enumerate(panel.controls) if z.ndim == 2]
 
 
+def mean_columns(panel: Panel) -> list[tuple[int, NDArray[np.intp]]]:
+    """Return (local parameter, column of each item's mean among the shared parameters), in the order of the columns."""
+    at = panel.days
+    out = [(1, at + panel.category)]
+    at += int(panel.category.max()) + 1 if panel.items else 0
+    for k in shared_columns(panel):
+        grouped = panel.grouped is not None and k == 2 + panel.grouped
+        out.append((k, at + (panel.category if grouped else np.zeros(panel.items, np.intp))))
+        at += int(panel.category.max()) + 1 if grouped else 1
+    return out
+
+
+def shared_size(panel: Panel) -> int:
+    """Return the number of shared parameters: days, category means, mean slopes of controls."""
+    return int(mean_columns(panel)[-1][1].max()) + 1
+
+
 def evaluate(panel: Panel, state: State, rows: slice) -> Block:
     """Return score and information of the items ``rows`` at ``state``."""
     part = take(panel, rows)
     features = [np.ones(part.days), part.log_price, *part.controls]
     slopes = state.local[rows].copy()
-    categories = len(state.shared) - part.days - len(shared_columns(panel))
-    slopes[:, 1] += state.shared[part.days : part.days + categories][part.category]
-    for n, k in enumerate(shared_columns(panel)):
-        slopes[:, k] += state.shared[part.days + categories + n]
+    for k, column in mean_columns(panel):
+        slopes[:, k] += state.shared[column[rows]]
     eta = slopes[:, 0:1] + state.shared[: part.days]
     if part.offset is not None:
         eta = eta + part.offset
@@ -99,30 +115,26 @@ def _hessian(info: Array, features: list[Array]) -> Array:
 
 def _coupling(panel: Panel, block: Block, size: int) -> Array:
     """Return (items, p, g): second derivatives between an item's parameters and the shared ones."""
-    days, extra = panel.days, shared_columns(panel)
     out = np.zeros((len(block.info), len(block.features), size))
     for p, f in enumerate(block.features):
-        out[:, p, :days] = block.info * f
-    categories = size - days - len(extra)
+        out[:, p, : panel.days] = block.info * f
     item = np.arange(len(block.info))
-    out[item, :, days + panel.category[block.rows]] = block.hessian[:, 1]
-    for n, k in enumerate(extra):
-        out[:, :, days + categories + n] = block.hessian[:, k]
+    for k, column in mean_columns(panel):
+        out[item, :, column[block.rows]] = block.hessian[:, k]
     return out
 
 
 def _shared_parts(panel: Panel, block: Block, schur: Array, gradient: Array) -> None:
     """Add a block's own second derivatives and gradient of the shared parameters."""
-    days, extra = panel.days, shared_columns(panel)
-    categories = len(gradient) - days - len(extra)
+    days, items = panel.days, len(block.info)
     schur[np.arange(days), np.arange(days)] += block.info.sum(axis=0)
     gradient[:days] += block.score.sum(axis=0)
-    member = np.zeros((categories, len(block.info)))
-    member[panel.category[block.rows], np.arange(len(block.info))] = 1.0
-    columns = [(1, member, slice(days, days + categories))]
-    columns += [
-        (k, np.ones((1, len(block.info))), slice(days + categories + n, days + categories + n + 1)) for n, k in enumerate(extra)
-    ]
+    columns = []
+    for k, column in mean_columns(panel):
+        first, last = int(column.min()), int(column.max())
+        member = np.zeros((last - first + 1, items))
+        member[column[block.rows] - first, np.arange(items)] = 1.0
+        columns.append((k, member, slice(first, last + 1)))
     for k, rows, at in columns:
         feature = block.features[k]
         cross = rows @ (block.info * feature)
@@ -139,7 +151,7 @@ class Step:
 
     local, shared : the step; conditional : (items, p) posterior variances given the shared parameters;
     variance : (items,) posterior variance of m_c + d_i, the shared parameters' uncertainty included;
-    shared_variance : (g,); weighted_variance : the same of the weighted mean over items;
+    shared_variance : (g, g); weighted_variance : the same of the weighted mean over items;
     sum_variance : (items,) posterior variance of m_c + d_i + n_k + l_ik for one control k (nan where none is asked for)
     """
 
@@ -177,7 +189,9 @@ def solve(panel: Panel, state: State, *, with_variance: bool, weight: Array | No
     for rows, factor, half, reduced in kept:
         local[rows] = np.einsum("iqp,iq->ip", factor, half - reduced @ shared)
     if not with_variance:
-        return Step(local, shared, conditional, np.full(panel.items, np.nan), np.full(size, np.nan), np.nan, np.empty(0))
+        return Step(
+            local, shared, conditional, np.full(panel.items, np.nan), np.full((size, size), np.nan), np.nan, np.empty(0)
+        )
     return _variances(panel, (local, shared, conditional), kept, cho_solve(solved, np.eye(size)), (weight, control))
 
 
@@ -202,16 +216,15 @@ def _variances(
         if weight is not None:
             total += weight[rows] @ reach
             own_part += float(weight[rows] ** 2 @ own)
-    return Step(*step, variance, np.diag(inverse).copy(), own_part + float(total @ inverse @ total), both)
+    return Step(*step, variance, inverse, own_part + float(total @ inverse @ total), both)
 
 
 def _sum_variance(panel: Panel, rows: slice, factor: Array, reduced: Array, rest: tuple[Array, int]) -> Array:
     """Posterior variance of the elasticity plus the slope of a control that differs by item."""
     inverse, control = rest
-    extra = shared_columns(panel)
-    at = len(inverse) - len(extra) + extra.index(2 + control)
+    at = dict(mean_columns(panel))[2 + control][rows]
     pick = factor[:, :, 1] + factor[:, :, 2 + control]
     reach = -np.einsum("iq,iqg->ig", pick, reduced)
     reach[np.arange(len(reach)), panel.days + panel.category[rows]] += 1.0
-    reach[:, at] += 1.0
+    reach[np.arange(len(reach)), at] += 1.0
     return np.asarray((pick**2).sum(axis=1) + ((reach @ inverse) * reach).sum(axis=1))

@@ -25,6 +25,7 @@ class Panel:
     week : (days,) 0, 1, ..., non-decreasing
     controls : matrices (items, days), or vectors (days,) for what is the same for every item
     offset : (items, days) known part of log mean, such as the log share of the day on which the item was on sale; None: 0
+    grouped : position of a control whose mean slope is a parameter of each category; None: one mean for all
     """
 
     units: Array
@@ -35,6 +36,7 @@ class Panel:
     week: NDArray[np.intp]
     controls: tuple[Array, ...] = ()
     offset: Array | None = None
+    grouped: int | None = None
 
     @property
     def items(self) -> int:
@@ -64,4 +66,5 @@ def take(panel: Panel, rows: slice) -> Panel:
         panel.week,
         controls,
         None if panel.offset is None else panel.offset[rows],
+        panel.grouped,
     )

@@ -1,9 +1,10 @@
 """Cross-price effects between items of a category: how an item's sales answer to each other item's price.
 
-The panel fit has the mean price of the category's others as a control: mean effect n of all k others together. From there all
-effects on an item are one penalised Newton step away: working residuals on the prices of the others, own intercept, price and
-controls projected out. Pairs are N(n / k, s^2). s is weighed over its marginal likelihood, but never below n sqrt(k - 1) / k:
-the spread if one single rival carried all of n, which data that cannot tell pairs apart do not contradict.
+The panel fit has the mean price of the category's others, weighted by what they sell, as a control: effect n_c of all others
+of category c together. From there all effects on an item are one penalised Newton step away: working residuals on the prices of
+the others, own intercept, price and controls projected out. Pairs are N(n_c / k, s^2) with k others. s is weighed over its
+marginal likelihood, but never below n_c sqrt(k - 1) / k: the spread if one single rival carried all of n_c, which data that
+cannot tell pairs apart do not contradict.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from numpy.typing import NDArray
 from tmall_nb.stats.elasticity.counts import censored_score, exact_score
 from tmall_nb.stats.elasticity.fit import Fit, expected_units
 from tmall_nb.stats.elasticity.panel import Array, Panel
+from tmall_nb.stats.elasticity.pool import Pooled
 
 PRIOR_SPREAD = 0.3
 GRID = np.geomspace(0.005, 1.5, 60)
 MIN_MOVES = 1e-4  # mean square of a rival's log price below which it says nothing
+
+
+Part = tuple[int, NDArray[np.intp], int, Array, Array, Array]  # item, others, how many, eigenvalues, turned score, eigenvectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,6 @@ class Rivals:
     ----------
     item, rival : (pairs,) rows of the panel
     effect, variance : (pairs,) percent of the item's units per percent of the rival's price, posterior
-    mean, mean_variance : effect of all others' prices moving together, mean of all items
     spread : s of the pairs
     """
 
@@ -38,44 +42,49 @@ class Rivals:
     rival: NDArray[np.intp]
     effect: Array
     variance: Array
-    mean: float
-    mean_variance: float
     spread: float
 
 
-def others_price(log_price: Array, seen: NDArray[np.bool_], category: NDArray[np.intp]) -> Array:
-    """Return, for each item and day, the mean centred log price of the category's other items that are seen (0 without any)."""
+def others_price(log_price: Array, seen: NDArray[np.bool_], category: NDArray[np.intp], weight: Array) -> Array:
+    """Return, for each item and day, the mean centred log price of the category's other items that are seen (0 without any).
+
+    ``weight`` : (items,) above 0, such as what they sell
+    """
     out = np.zeros_like(log_price)
     for code in np.unique(category):
         mine = category == code
-        prices, known = np.where(seen[mine], log_price[mine], 0.0), seen[mine].astype(float)
-        count = known.sum(axis=0) - known
-        out[mine] = (prices.sum(axis=0) - prices) / np.maximum(count, 1.0)
+        known = seen[mine] * weight[mine, None]
+        prices = known * np.where(seen[mine], log_price[mine], 0.0)
+        rest = known.sum(axis=0) - known
+        out[mine] = np.divide(prices.sum(axis=0) - prices, rest, out=np.zeros_like(rest), where=rest > 1e-9 * weight.max())
     return out
 
 
-def find_rivals(panel: Panel, fit: Fit, *, control: int, most: int = 60) -> Rivals:
+def find_rivals(panel: Panel, fit: Fit, pooled: Pooled, weight: Array, *, most: int = 60) -> Rivals:
     """Estimate all pairs.
 
     Parameters
     ----------
-    panel, fit : the panel and its fit, ``panel.controls[control]`` being ``others_price``
+    panel, fit : the panel and its fit, the grouped control being ``others_price`` under ``weight``
+    pooled : effects of the categories
     most : categories with more items are left out (their pairs cannot be told apart)
     """
     score, info = _working(panel, fit)
-    kept = [z for k, z in enumerate(panel.controls) if k != control]
+    kept = [z for k, z in enumerate(panel.controls) if k != panel.grouped]
     moving = (panel.log_price**2).mean(axis=1) > MIN_MOVES
-    parts = []
+    parts: list[Part] = []
     for item in range(panel.items):
         same = panel.category == panel.category[item]
         others = np.flatnonzero(same & moving)
         others = others[others != item]
         if len(others) and same.sum() <= most:
             parts.append((item, others, int(same.sum()) - 1, *_pairs(panel, (item, others), kept, score[item], info[item])))
-    mean, error = float(fit.control_mean[control]), float(fit.control_mean_variance[control])
+    parts = [_around_even(part, panel, pooled, weight) for part in parts]
     spread = _spread([(values, turned) for *_, values, turned, _ in parts])
     columns: list[list[Array]] = [[], [], [], []]
     for item, others, count, values, turned, vectors in parts:
+        code = panel.category[item]
+        mean, error = float(pooled.effect[code]), float(pooled.variance[code])
         prior = max(spread, mean**2 * (count - 1) / count**2)
         own = prior / (1 + prior * values)
         step = vectors @ (own * turned)
@@ -83,7 +92,15 @@ def find_rivals(panel: Panel, fit: Fit, *, control: int, most: int = 60) -> Riva
         for column, part in zip(columns, (np.full(len(others), item), others, mean / count + step, variance), strict=True):
             column.append(part)
     blank = [np.concatenate(c) if c else np.empty(0) for c in columns]
-    return Rivals(blank[0].astype(np.intp), blank[1].astype(np.intp), blank[2], blank[3], mean, error, float(np.sqrt(spread)))
+    return Rivals(blank[0].astype(np.intp), blank[1].astype(np.intp), blank[2], blank[3], float(np.sqrt(spread)))
+
+
+def _around_even(part: Part, panel: Panel, pooled: Pooled, weight: Array) -> Part:
+    """Turn the score at pairs n_c w, where the fit stands, into the score at n_c / k, around which pairs scatter."""
+    item, others, count, values, turned, vectors = part
+    code = panel.category[item]
+    share = weight[others] / (weight[panel.category == code].sum() - weight[item])
+    return item, others, count, values, turned - values * (vectors.T @ (pooled.effect[code] * (1 / count - share))), vectors
 
 
 def _working(panel: Panel, fit: Fit) -> tuple[Array, Array]:
