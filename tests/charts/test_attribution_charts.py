@@ -45,3 +45,10 @@ def test_too_few_weeks_never_say_that_nothing_is_hidden():
     assert mix.sensitivity.empty and check["value"] < check["threshold"] == pytest.approx(1.9 / 20**0.5)
     figure = tn.charts.demand_sensitivity(mix, language="en")
     assert "Too few weeks" in figure.title and figure.get_size_inches()[1] < 1.5
+
+
+def test_plans_carry_their_chance_where_something_moves(results):
+    plans = results["budget_split budget_plans"]
+    axes = tn.charts.budget_plans(plans).axes[0]
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert [x.endswith("%") for x in labels] == plans.alternatives["p_gain"].notna().tolist()

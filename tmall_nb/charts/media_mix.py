@@ -140,7 +140,8 @@ def budget_plans(result: BudgetResult, *, language: str = "zh") -> Figure:
         ax.hlines(y[mask], rows["low"][mask], rows["high"][mask], color=color, lw=2.2)
         ax.plot(rows["expected_gain"][mask], y[mask], "o", color=color, ms=7)
     ax.axvline(0, color=TONES["unknown"], lw=1)
-    ax.set_yticks(y, [say(p, language) for p in rows["plan"]])
+    chances = ["" if np.isnan(p) else f"  {min(max(p, 0.01), 0.99):.0%}" for p in rows["p_gain"]]
+    ax.set_yticks(y, [say(p, language) + chance for p, chance in zip(rows["plan"], chances, strict=True)])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     yuan_axis(ax, "x", language)
     title = say("plans_title", language)
