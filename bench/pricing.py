@@ -105,14 +105,71 @@ def run(regime: str, seed: int, items: int, floor_days: int) -> dict[str, float]
     return out | {"answered": known.mean(), "sure": sure.mean(), "cpu": spent}
 
 
+def shop_profit(world, regime: str, log_price: np.ndarray) -> float:
+    """True profit a day of all items at once, cross effects included, at log prices relative to the usual level."""
+    names = world.rows.groupby("item_id")["category"].first()
+    category = names.loc[np.sort(names.index)].to_numpy()
+    weight = np.exp(world.base) if regime == "shares" else np.ones(len(category))
+    total, count = (pd.Series(v).groupby(category).transform("sum").to_numpy() for v in (weight * log_price, weight))
+    others = (total - weight * log_price) / np.maximum(count - weight, 1e-12)
+    units = np.exp(world.base + world.elasticity * log_price + world.cross * others)
+    return float((units * (np.exp(log_price + world.level) - world.cost)).sum())
+
+
+def best_jointly(world, regime: str, tags: list[np.ndarray], start: np.ndarray) -> np.ndarray:
+    """Admissible tags with the highest profit of the shop: one item after the other until nothing changes."""
+    chosen = start.copy()
+    for _ in range(3):
+        before = chosen.copy()
+        for item, mine in enumerate(tags):
+            values = []
+            for tag in mine:
+                chosen[item] = tag
+                values.append(shop_profit(world, regime, np.log(chosen) - world.level))
+            chosen[item] = mine[int(np.argmax(values))]
+        if (chosen == before).all():
+            break
+    return chosen
+
+
+def run_joint(regime: str, seed: int, size: dict[str, int]) -> dict[str, float]:
+    """Regret of the shop's profit where prices move other items: plans with and without the categories' effects, and today."""
+    world = draw_world(regime, seed=seed, **size)
+    rows = world.rows.drop(columns="cost").assign(unit_cost=np.repeat(world.cost, len(world.rows) // len(world.cost)))
+    price = tn.estimate_elasticity(rows, controls=("campaign",))
+    counted, alone = tn.plan_prices(rows, price), tn.plan_prices(rows, price.table)
+    ids = price.table["item_id"]
+    now = alone.table.set_index("item_id").loc[ids, "price_now"].to_numpy(float)
+    basis = alone.basis.set_index("item_id").loc[ids]
+    tags = []
+    for row, today in zip(basis.itertuples(), now, strict=True):
+        low = np.nanmax([0.9 * row.price_low, row.floor_yuan, row.unit_cost / 0.85])
+        grid = price_grid(low, 1.1 * row.price_high, near=today)
+        tags.append(np.append(grid[:: max(len(grid) // 8, 1)], today))
+    plans = {name: plan.table.set_index("item_id").loc[ids, "price_best"].to_numpy(float)
+             for name, plan in (("counted", counted), ("alone", alone))}  # fmt: skip
+    plans = {name: np.where(np.isfinite(v), v, now) for name, v in plans.items()} | {"today": now}
+    got = {name: shop_profit(world, regime, np.log(v) - world.level) for name, v in plans.items()}
+    best = max(shop_profit(world, regime, np.log(best_jointly(world, regime, tags, now)) - world.level), *got.values())
+    out = {name: 1 - value / best for name, value in got.items()}
+    told = price.competition["verdict"] == "competes"
+    return out | {"told": float(told.mean()), "moved": float((plans["counted"] != plans["alone"]).mean())}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=700)
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--floor", type=int, default=180)
-    parser.add_argument("--regimes", nargs="+", default=["plain", "stock_light", "own_demand"])
+    parser.add_argument("--regimes", nargs="*", default=["plain", "stock_light", "own_demand"])
+    parser.add_argument("--joint", type=int, default=0, help="seeds of the worlds in which items take sales from each other")
     args = parser.parse_args()
+    few = {"items": 60, "categories": 15}
+    for regime, size in (("shares", few), ("rivals", few), ("plain", few)) if args.joint else ():
+        frame = pd.DataFrame([run_joint(regime, args.first + k, size) for k in range(args.joint)])
+        text = "  ".join(f"{name} {value:.4f}" for name, value in frame.mean().items())
+        print(f"joint {regime}, {size['items']} items ({args.joint} seeds from {args.first}): {text}", flush=True)
     for regime in args.regimes:
         frame = pd.DataFrame([run(regime, args.first + k, args.items, args.floor) for k in range(args.seeds)])
         text = "  ".join(f"{name} {value:.4f}" for name, value in frame.mean().items())

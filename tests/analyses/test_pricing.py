@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 import tmall_nb as tn
+from tmall_nb.analyses.pricing.inputs import Book
+from tmall_nb.analyses.pricing.others import count_others
 from tmall_nb.analyses.pricing.schedule import schedule_weeks
 
 REGRET_BAR = 0.05
@@ -170,3 +172,18 @@ def test_demo_shop_plan_uses_costs_fees_and_refunds(demo_shop):
     assert (plan.basis["fee"] == 0.05).all() and plan.basis["kept"].between(0.6, 0.95).all()
     assert set(plan.basis["cost_source"]) == {"costs"}
     assert any(a.startswith("price_from_") for a in plan.method.assumptions)
+
+
+def test_prices_count_what_they_take_from_the_shops_own_items():
+    table = pd.DataFrame({
+        "item_id": ["a", "b", "c"], "category": ["x", "x", "y"], "verdict": "ok", "units": [100.0, 300.0, 100.0], "days": 100.0,
+    })  # fmt: skip
+    competition = pd.DataFrame({"category": ["x", "y"], "effect": [0.8, 0.5], "verdict": ["competes", "unclear"]})
+    items = pd.DataFrame({"item_id": ["a", "b", "c"], "unit_cost": 60.0, "price_now": 100.0})
+    book = Book(pd.DataFrame(), items, 0.0, 1.0, 0.0, pd.DataFrame(), "frame", {})
+    found = count_others(table, competition, items, {"a": 1.0, "b": 3.0, "c": 1.0}, book)
+    assert set(found) == {"a", "b"}
+    assert found["a"].profit == pytest.approx(120.0) and found["b"].profit == pytest.approx(40.0)
+    assert found["a"].response == pytest.approx(0.8) and found["b"].response == pytest.approx(0.8)
+    assert found["a"].gain(np.array([100.0, 110.0]), 100.0) == pytest.approx([0.0, 120 * (1.1**0.8 - 1)])
+    assert count_others(table, competition.iloc[:0], items, {}, book) == {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tmall_nb.analyses.pricing.others import ALONE, Others
 from tmall_nb.stats.price_trial import PriceTrial, Question, plan_trial
 from tmall_nb.stats.pricing import Demand, Economics, gain_quantiles, price_grid, price_step, profits
 
@@ -67,14 +68,14 @@ def bounds(economics: Economics, span: Range, rules: Rules) -> tuple[float, str,
     return lows[name], name, span.high * (1 + rules.extrapolate)
 
 
-def choose(demand: Demand, economics: Economics, span: Range, rules: Rules) -> Choice | None:
-    """Take the admissible price tag with the highest expected profit; None where no tag is admissible."""
+def choose(demand: Demand, economics: Economics, span: Range, rules: Rules, others: Others = ALONE) -> Choice | None:
+    """Take the admissible price tag with the highest expected profit (with that of ``others``); None where there is none."""
     low, low_name, high = bounds(economics, span, rules)
     widest = price_grid(min(low, span.low * (1 - rules.extrapolate)), max(high, span.now), near=span.now, ending=rules.ending)
     allowed = (widest >= low - 1e-9) & (widest <= high + 1e-9)
     if not allowed.any():
         return None
-    profit = profits(demand, economics, widest)
+    profit = profits(demand, economics, widest) + others.gain(widest, span.now)
     today = profits(demand, economics, np.array([span.now]))[:, 0]
     expected = np.where(allowed, profit.mean(axis=0), -np.inf)
     best = int(expected.argmax())

@@ -20,6 +20,7 @@ def describe_prices(
     changes, trials = _changes(planned, basis), _tests(tests)
     found: list[Finding | None] = [_overall(planned, table), *changes[:1], *trials[:1], _open(planned)]
     found += [*changes[1:], *trials[1:], _step(planned), _bound(planned, basis, reach), _cost(basis, planned), _refused(table)]
+    found.append(_rivals(planned, basis))
     if not planned.empty and source != "frame":
         found.append(Finding(f"price_source_{source}", "good" if source == "order_items" else "watch", {"items": len(planned)}))
     return tuple(f for f in found if f is not None)
@@ -39,6 +40,14 @@ def _overall(planned: pd.DataFrame, table: pd.DataFrame) -> Finding:
         return Finding("prices_stay", "unknown", values)
     values |= {name: float(sure[name].sum()) for name in ("gain", "gain_low", "gain_high")}
     return Finding("prices_change", "good" if values["gain_low"] > 0 else "watch", values)
+
+
+def _rivals(planned: pd.DataFrame, basis: pd.DataFrame) -> Finding | None:
+    """How many planned prices count what they do to the shop's other items."""
+    if "others_profit" not in basis or planned.empty:
+        return None
+    counted = int((basis.set_index("item_id").loc[planned["item_id"], "others_profit"] > 0).sum())
+    return Finding("prices_count_rivals", "good", {"items": counted, "all": len(planned)}) if counted else None
 
 
 def _changes(planned: pd.DataFrame, basis: pd.DataFrame) -> list[Finding]:

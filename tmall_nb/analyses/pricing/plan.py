@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tmall_nb.analyses.pricing.decide import Choice, Range, Rules, choose, curve_rows, trial
 from tmall_nb.analyses.pricing.findings import describe_prices
 from tmall_nb.analyses.pricing.inputs import LEAST_DAYS, RECENT_DAYS, Book, read_book
+from tmall_nb.analyses.pricing.others import ALONE, Others, count_others
 from tmall_nb.analyses.pricing.points import price_points
 from tmall_nb.analyses.pricing.result import PriceResult
 from tmall_nb.analyses.pricing.schedule import schedule_weeks
@@ -47,7 +48,8 @@ def plan_prices(
     """Say which price of each item earns most, how sure that is, and which price test would settle what is open.
 
     Trust it as far as the elasticities: profit is averaged over their intervals, not taken at their best guess. It is a plan
-    for ordinary weeks, item by item: campaigns, buyers lost to or won from other items and competitors' answers are not in it.
+    for ordinary weeks, item by item: campaigns and competitors' answers are not in it. What a price takes from the shop's other
+    items is counted in categories where the elasticities tell it from nothing (``competition``: competes), elsewhere not.
 
     Parameters
     ----------
@@ -85,14 +87,18 @@ def plan_prices(
     last, none = book.days["date"].max(), book.days.iloc[:0]
     recent = {item: _recent(clean.get(item, none), last) for item in items["item_id"]}
     noise = _noise(book, items)
-    planned = [_plan_item(i, recent[i.item_id], book, rules, v) for i, v in zip(items.itertuples(), noise, strict=True)]
+    others = _others(elasticity, items, recent, book)
+    planned = [
+        _plan_item(i, recent[i.item_id], (book, others.get(i.item_id, ALONE)), rules, v)
+        for i, v in zip(items.itertuples(), noise, strict=True)
+    ]
     rows, curves = [p[0] for p in planned], [p[1] for p in planned if p[1] is not None]
     tests = [{"item_id": p[0]["item_id"]} | _test_row(p[2]) for p in planned if p[2] is not None]
     table, basis = _frames(pd.DataFrame(rows), items, book)
     trials = _tests(tests, items)
     schedule = schedule_weeks(trials, book.days["date"].max(), book.campaigns)
     curve = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=["item_id", *CURVE])
-    method = _method(book, rules, floor_days)
+    method = _method(book, rules, floor_days, bool(others))
     findings = describe_prices(table, basis, trials, extrapolate, book.price_source)
     answered = basis.merge(table[["item_id", "price_now"]], on="item_id").dropna(subset=["elasticity"])
     points = price_points(book.days[book.days["clean"]], answered)
@@ -149,8 +155,19 @@ def _recent(mine: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
     return recent if len(recent) >= LEAST_DAYS else mine.tail(RECENT_DAYS)
 
 
-def _plan_item(item: Any, days: pd.DataFrame, book: Book, rules: Rules, week_var: float) -> Planned:
+def _others(
+    elasticity: ElasticityResult | pd.DataFrame, items: pd.DataFrame, recent: dict[str, pd.DataFrame], book: Book
+) -> dict[str, Others]:
+    """The shop's own rivals of each item; none where only a table of elasticities is given."""
+    if isinstance(elasticity, pd.DataFrame):
+        return {}
+    units = {item: float(days["paid_units"].mean()) for item, days in recent.items() if len(days)}
+    return count_others(elasticity.table, elasticity.competition, items, units, book)
+
+
+def _plan_item(item: Any, days: pd.DataFrame, shop: tuple[Book, Others], rules: Rules, week_var: float) -> Planned:
     """Row of the item, its profit curve and the test of its decision."""
+    book, others = shop
     row: dict = {"item_id": item.item_id, "verdict": item.answer}
     if item.answer == "ok" and (days.empty or not np.isfinite(item.price_now)):
         row["verdict"] = "not_enough_data"
@@ -162,11 +179,12 @@ def _plan_item(item: Any, days: pd.DataFrame, book: Book, rules: Rules, week_var
     demand = _demand(days, belief, float(item.price_now), week_var)
     economics = Economics(float(item.unit_cost), book.fee, book.kept, book.shipping)
     span = Range(float(item.price_now), float(item.price_low), float(item.price_high), float(item.floor_yuan))
-    choice = choose(demand, economics, span, rules)
+    choice = choose(demand, economics, span, rules, others)
     if choice is None:
         return row | {"verdict": "no_price_allowed"}, None, None
     row |= _decided(choice) | {"elasticity": belief[0], "sd": belief[1], "units": days["paid_units"].sum()}
     row |= {"units_now": float(demand.level.mean()), "level_sd": demand.level_sd}
+    row |= {"others_profit": others.profit, "others_response": others.response}
     row["extrapolated"] = not span.low - 0.01 <= choice.price <= span.high + 0.01
     curve = pd.DataFrame({"item_id": item.item_id} | curve_rows(choice, demand, span, rules))
     test = trial(choice, demand, economics, span, belief, week_var)
@@ -190,15 +208,16 @@ def _demand(days: pd.DataFrame, belief: tuple[float, float], now: float, week_va
 
 
 BASIS = (
-    "elasticity sd units_now level_sd units probability profit_now limit extrapolated "
+    "elasticity sd units_now level_sd units probability profit_now limit extrapolated others_profit others_response "
     "unit_cost cost_source price_low price_high floor_yuan"
 ).split()
+OWN = BASIS.index("unit_cost")  # the columns before come with the decision
 DECIDED = "price_best gain gain_low gain_high step_loss".split()
 
 
 def _frames(rows: pd.DataFrame, items: pd.DataFrame, book: Book) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = rows.reindex(columns=list(dict.fromkeys(["item_id", "verdict", *DECIDED, *BASIS[:9]])))
-    both = rows.merge(items[["item_id", "item_title", "price_now", *BASIS[9:]]], on="item_id")
+    rows = rows.reindex(columns=list(dict.fromkeys(["item_id", "verdict", *DECIDED, *BASIS[:OWN]])))
+    both = rows.merge(items[["item_id", "item_title", "price_now", *BASIS[OWN:]]], on="item_id")
     both["item_title"] = both["item_title"].fillna("").replace("", pd.NA).fillna(both["item_id"])
     order = both["gain"].fillna(-np.inf).sort_values(ascending=False, kind="stable").index
     both = both.loc[order].reset_index(drop=True)
@@ -225,8 +244,8 @@ def _shown(tests: pd.DataFrame) -> pd.DataFrame:
     return named[["item_id", "item_title", "price_a", "price_b", "weeks", "right_low", "right_high", "worth"]]
 
 
-def _method(book: Book, rules: Rules, floor_days: int) -> Method:
-    assumptions = ["elasticity_right", "posterior_profit", "each_item_alone", "cost_sheet"]
+def _method(book: Book, rules: Rules, floor_days: int, counted: bool) -> Method:
+    assumptions = ["elasticity_right", "posterior_profit", "own_rivals" if counted else "each_item_alone", "cost_sheet"]
     if (book.items["cost_source"] == "gross_margin").any():
         assumptions.append("cost_from_margin")
     assumptions.append(f"price_from_{book.price_source}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.pricing.others import Others
 from tmall_nb.analyses.pricing.result import PriceResult
 from tmall_nb.errors import ParameterError
 from tmall_nb.stats.pricing import Economics, demand_nodes, gain_quantiles, profits
@@ -45,7 +46,8 @@ def try_price(plan: PriceResult, item_id: str, *, price_yuan: float, unit_cost: 
     reach = sorted([0.9 * row["price_low"], 1.1 * row["price_high"], price_yuan])
     prices = np.append(np.linspace(reach[0], reach[-1], POINTS), price_yuan)
     profit = profits(demand, economics, prices)
-    gain = profit - profits(demand, economics, np.array([now]))
+    others = Others(*(float(row.get(name, 0.0)) for name in ("others_profit", "others_response")))
+    gain = profit + others.gain(prices, now) - profits(demand, economics, np.array([now]))
     ends, moves = gain_quantiles(profit, demand.level_sd), gain_quantiles(gain, demand.level_sd)
     return pd.DataFrame({
         "price_yuan": prices, "units_per_day": demand.units(prices).mean(axis=0), "profit": profit.mean(axis=0),

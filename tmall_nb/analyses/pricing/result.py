@@ -27,7 +27,9 @@ class PriceResult:
     basis : one row per item_id: what the decision rests on. elasticity and its sd, units_now (a day, at price_now), units (in
         the recent days used), unit_cost, cost_source, fee, kept (share of money left after refunds), shipping (a unit),
         price_low, price_high (range seen), floor_yuan, probability (that price_best earns more than price_now), profit_now (a
-        day), limit (which bound stops it), extrapolated (price_best outside the range seen)
+        day), limit (which bound stops it), extrapolated (price_best outside the range seen), others_profit (a day, of the
+        shop's own items that compete with it) and others_response (percent of it per percent of the item's price; both 0
+        where nothing is counted). Gains and the curve's profit hold what the others gain or lose
     curve : one row per item_id and price_yuan: units_per_day with units_low and units_high, profit (a day) with low and high,
         observed (within the range seen), allowed (by the bounds)
     points : one row per item_id and group of like prices: units_per_day sold at it with low and high (chance of counts), at the
