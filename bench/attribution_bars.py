@@ -89,7 +89,8 @@ def print_page(seeds: int, sets: Mapping[str, int]) -> None:
     print("# Attribution, media mix, budget, regional tests\n")
     print(
         f"Printed by `bench/attribution.py` on {dt.date.today():%Y-%m-%d}: tmall-nb {tn.__version__}, Python "
-        f"{sys.version.split()[0]}, numpy {np.__version__}, {os.cpu_count()} cores shared with other work (which lengthens CPU seconds, ours and the peers' alike). Peers: {pinned}, in "
+        f"{sys.version.split()[0]}, numpy {np.__version__}, {os.cpu_count()} cores shared with other work, "
+        f"which lengthens CPU seconds, ours and the peers' alike. Peers: {pinned}, in "
         f"their own environment, defaults. Simulator: `bench/mix_worlds.py`; nothing was chosen on the seeds below.\n"
     )
     print(f"| | Bar | Ours, seeds {spans['first']} | | Ours, seeds {spans['second']} | |\n|---|---|---|---|---|---|")
