@@ -24,6 +24,7 @@ truth than the rough figure; what that is stands in `tmall_nb/method_check/`, at
 * The regional test is a shop with ads held out in ten provinces for eight weeks; the rough figure is before minus during.
 * Store health's decomposition adds up by definition and has no truth beside the refunds scored here. Titles and discounts are
   scored in benchmarks of their own.
+* Where the biases of units ahead and of channel returns come from: [truth_bias.md](truth_bias.md).
 """
 
 

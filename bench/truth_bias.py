@@ -1,0 +1,133 @@
+"""Where the biases of the scoreboard come from, on shops other than those it scores: demand ahead, and returns of channels.
+
+Each is taken once as it is and once with one thing known that no file tells, so that what then goes away came from it.
+
+Run: .venv/bin/python bench/truth_bias.py --seeds 10 > docs/benchmarks/truth_bias.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+import tmall_nb as tn
+from tmall_nb.analyses.media_mix import Beliefs
+from tmall_nb.analyses.media_mix.shops import read_shop
+from tmall_nb.demo import make_shop, read_truth
+from tmall_nb.demo.streams import read_settings
+from tmall_nb.demo.world import Market, make_market
+from tmall_nb.exports.load import load_shop
+from tmall_nb.method_check.study import HORIZON, PLANNED, Study
+
+FIRST_SEED = 97_001  # not among the seeds that docs/benchmarks/truth.md scores
+PARTS = ((3, "4 days before Double 12"), (6, "its first three days"), (9, "its last two days, the day after"),
+         (27, "the 18 days after"))  # fmt: skip
+CALM_DAYS = 16  # the ordinary days before the days ahead, 18 November to 3 December
+KNOWN = ("as it is", "without the platform's pattern", "and with true demand as a control")
+
+
+INTRO = """# Where two biases of the scoreboard come from
+
+Printed by `bench/truth_bias.py`: {shops} fresh shops of size `small` (seeds from {first}), none of which
+[the scoreboard](truth.md) scores.
+
+* Units ahead: demand after Double 11 stays where its last ordinary days were, the forecast lies above them: it does not come
+  down far enough after a month of campaign days. And the calendar lets a campaign burst on its first three days, while
+  Double 12 bursts on its last; with the true burst days the excess only moves there, since the size of a burst is learned from
+  618 and Double 11, whose traffic is far larger. A yearly wave cannot be known from eighteen months.
+* Returns of channels: budgets follow demand, and controls from the files hold only part of it. With true demand as a control
+  the bias of the weakest channel goes, and intervals hold what they promise; what stays is the pull of weak data towards the
+  guess made without any. The platform's own pattern of returns changes little.
+"""
+
+
+def demand_parts(study: Study, market: Market) -> pd.DataFrame:
+    """Units wanted and foretold in each part of the days ahead; ``told_bursts``: with the true burst days in the calendar."""
+    days, ids = market.days, [str(i) for i in market.items.ids]
+    burst = pd.Series(days.burst.astype(float), index=pd.DatetimeIndex(days.dates))
+    past, ahead = (rows.assign(campaign_burst=rows["date"].map(burst)) for rows in (study.past, study.ahead))
+    known = ["item_id", "date", *(c for c in PLANNED if c in ahead)]
+    informed = tn.forecast_demand(past, future=ahead[known], horizon_days=HORIZON)
+    frame = pd.DataFrame({"wanted": study.by_day("wanted_by_day").sum(axis=0)})
+    for name, result in (("told", study.demand), ("told_bursts", informed)):
+        wide = result.forecast.pivot(index="item_id", columns="date", values="units").reindex(ids)
+        frame[name] = wide.sum().to_numpy()
+    late = study.past[study.past["date"] > study.past["date"].max() - pd.Timedelta(days=CALM_DAYS)]
+    frame["before"] = late["paid_units"].sum() / CALM_DAYS
+    edges = [-1, *(last for last, _ in PARTS)]
+    return frame.groupby(pd.cut(frame.index, edges, labels=[name for _, name in PARTS]), observed=True).sum()
+
+
+def channel_rows(study: Study, market: Market) -> list[dict[str, object]]:
+    """Return of each channel under each of ``KNOWN``, beside its truth."""
+    frame, channels, found, beliefs = read_shop(study.shop, None, (), Beliefs())
+    organic = (market.demand.organic * market.demand.factor * market.items.price_cents / 100).sum(axis=0)
+    week = pd.DatetimeIndex(market.days.dates).to_period("W-SUN").start_time
+    by_week = pd.Series(organic, index=week).groupby(level=0).sum()
+    frame["true_demand"] = np.log(frame["week"].map(by_week) / by_week.mean())
+    plain = Beliefs(demand_channels=beliefs.demand_channels, platform_roas={})
+    options = ((found, beliefs), (found, plain), ([*found, "true_demand"], plain))
+    rows: list[dict[str, object]] = []
+    for name, (controls, known) in zip(KNOWN, options, strict=True):
+        table = tn.fit_media_mix(frame, spend=channels, controls=controls, beliefs=known).table.set_index("channel")
+        for channel, true in study.truth.ads.items():
+            at = table.loc[channel]
+            row = {"known": name, "channel": channel, "truth": true["roas"], "estimate": at["roas"]}
+            rows.append(row | {"inside": at["low"] <= true["roas"] <= at["high"]})
+    return rows
+
+
+def main() -> None:
+    """Print both tables as markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    args = parser.parse_args()
+    ahead, returns = [], []
+    for seed in tqdm(range(args.first_seed, args.first_seed + args.seeds), unit="shop"):
+        with tempfile.TemporaryDirectory() as folder:
+            target = make_shop(Path(folder), seed=seed)
+            study = Study(load_shop(folder, target.name), read_truth(target))
+            market = make_market(read_settings(target.name, "small", seed, ()))
+            ahead.append(demand_parts(study, market))
+            returns += channel_rows(study, market)
+    print(INTRO.format(shops=args.seeds, first=args.first_seed))
+    _print_demand(pd.concat(ahead))
+    _print_returns(pd.DataFrame(returns))
+
+
+def _print_demand(rows: pd.DataFrame) -> None:
+    sums = rows.groupby(level=0, observed=True, sort=False).sum()
+    sums.loc["all 28 days"] = sums.sum()
+    whole = sums["wanted"].iloc[-1]
+    columns = [
+        "days ahead",
+        "units wanted",
+        "too many foretold, of all wanted",
+        "the same, had the calendar the true burst days",
+    ]
+    columns += [f"{what}, against the {CALM_DAYS} ordinary days before" for what in ("wanted", "foretold")]
+    print("| " + " | ".join(columns) + " |")
+    print("|---" * len(columns) + "|")
+    for name, row in sums.iterrows():
+        more = [(row[told] - row["wanted"]) / whole for told in ("told", "told_bursts")]
+        cells = [*more, *(row[n] / row["before"] - 1 for n in ("wanted", "told"))]
+        print(f"| {name} | {row['wanted']:,.0f} | " + " | ".join(f"{m:+.3f}" for m in cells) + " |")
+
+
+def _print_returns(rows: pd.DataFrame) -> None:
+    print("\n| channel | what is known | true return | estimate | bias, of the true return | coverage (90 %) |")
+    print("|---|---|---|---|---|---|")
+    every = pd.concat([rows, rows.assign(channel="all")])
+    for (channel, known), part in every.groupby(["channel", "known"], sort=False):
+        true, told = part["truth"].mean(), part["estimate"].mean()
+        print(f"| {channel} | {known} | {true:.2f} | {told:.2f} | {told / true - 1:+.2f} | {part['inside'].mean():.2f} |")
+
+
+if __name__ == "__main__":
+    main()
