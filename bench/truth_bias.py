@@ -39,10 +39,10 @@ Printed by `bench/truth_bias.py`: {shops} fresh shops of size `small` (seeds fro
 * Units ahead: demand after Double 11 stays where its last ordinary days were, the forecast lies above them: it does not come
   down far enough after a month of campaign days. And the calendar lets a campaign burst on its first three days, while
   Double 12 bursts on its last; with the true burst days the excess only moves there, since the size of a burst is learned from
-  618 and Double 11, whose traffic is far larger. A yearly wave cannot be known from eighteen months.
+  618 and Double 11, whose traffic is far larger.
 * Returns of channels: budgets follow demand, and controls from the files hold only part of it. With true demand as a control
-  the bias of the weakest channel goes, and intervals hold what they promise; what stays is the pull of weak data towards the
-  guess made without any. The platform's own pattern of returns changes little.
+  the bias of the weakest channel goes, and intervals hold what they promise. All channels together are then too low, which
+  these runs do not explain. The platform's own pattern of returns changes little.
 """
 
 
