@@ -296,3 +296,16 @@ def test_prices_between_two_sales_are_left_out(demo_shop, demo_truth):
     assert ((good["low"] <= truth[good.index]) & (truth[good.index] <= good["high"])).mean() > 0.8
     assert "price_between_sales" in [s.reason for s in result.method.set_aside]
     assert "price_from_order_items" in [f.key for f in result.findings]
+
+
+def test_a_useless_interval_is_refused_and_a_wide_one_said_in_words():
+    alone = tn.estimate_elasticity(draw_world("plain", seed=0, items=1, days=120).rows)
+    assert alone.table["reason"].tolist() == ["interval_too_wide"] and alone.table["elasticity"].isna().all()
+    assert alone.findings[0].key == "intervals_too_wide"
+    for seed in range(3):
+        result = tn.estimate_elasticity(draw_world("plain", seed=seed, items=2, days=200).rows)
+        tones = {f.key: f.tone for f in result.findings}
+        if "elasticity_overall" in tones:
+            row = result.checks.iloc[0]
+            wide = row["overall_high"] - row["overall_low"] > 2
+            assert ("elasticity_wide" in tones) == wide == (tones["elasticity_overall"] == "unknown")

@@ -12,6 +12,7 @@ from tmall_nb.analyses.elasticity.parts import describe_effects
 from tmall_nb.analyses.result import Finding
 
 ELASTIC = -1.0
+WIDE = 2.0  # width of an interval that tells a small response from a large one no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def describe_elasticity(evidence: Evidence, *, stock_known: bool, instrument: st
     if known.empty:
         found.append(_none(table, checks))
     else:
-        found += [_overall(known, table, checks), _elastic(known), _inelastic(known), _lift(known)]
+        found += [_overall(known, table, checks), _wide(checks, known), _elastic(known), _inelastic(known), _lift(known)]
         found += describe_effects(evidence.effects)
     found += [_refused(table), _always(table), _demand(instrument, checks, known), _stock(stock_known, checks, known)]
     found += [_second(row) for _, row in evidence.second.iterrows()]
@@ -43,6 +44,9 @@ def describe_elasticity(evidence: Evidence, *, stock_known: bool, instrument: st
 def _none(table: pd.DataFrame, checks: pd.DataFrame) -> Finding:
     if (table["verdict"] == "weak_instrument").any():
         return Finding("instrument_weak", "unknown", {"f_statistic": float(checks["f_statistic"].iloc[0]), "items": len(table)})
+    wide = int((table["reason"] == "interval_too_wide").sum())
+    if wide:
+        return Finding("intervals_too_wide", "unknown", {"items": wide, "days": int(table["days"].max())})
     return Finding("no_price_moves", "unknown", {"items": len(table), "most": int(table["price_changes"].max())})
 
 
@@ -50,7 +54,18 @@ def _overall(known: pd.DataFrame, table: pd.DataFrame, checks: pd.DataFrame) -> 
     row = checks.iloc[0]
     values = {"elasticity": float(row["overall"]), "elasticity_low": float(row["overall_low"])}
     values |= {"elasticity_high": float(row["overall_high"]), "items": len(known), "all": len(table)}
-    return Finding("elasticity_overall", "good", values | {"change": float(np.expm1(row["overall"] * np.log(0.9)))})
+    values["change"] = float(np.expm1(row["overall"] * np.log(0.9)))
+    wide = values["elasticity_high"] - values["elasticity_low"] > WIDE
+    return Finding("elasticity_overall", "unknown" if wide else "good", values)
+
+
+def _wide(checks: pd.DataFrame, known: pd.DataFrame) -> Finding | None:
+    """An interval too wide to act on, as from one item or a few weeks."""
+    low, high = (float(checks[c].iloc[0]) for c in ("overall_low", "overall_high"))
+    if not high - low > WIDE:
+        return None
+    best, worst = (float(np.expm1(v * np.log(0.9))) for v in (low, high))
+    return Finding("elasticity_wide", "unknown", {"items": len(known), "least": worst, "most": best})
 
 
 def _elastic(known: pd.DataFrame) -> Finding | None:

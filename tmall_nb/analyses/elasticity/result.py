@@ -23,7 +23,8 @@ class ElasticityResult:
         price_yuan (mean, geometric), price_low, price_high (range seen), campaign_lift (extra units on campaign days beyond
         the price, as a ratio; empty without such days), own_share (share of the answer that rests on the item's own data, the
         rest on its category), verdict, reason (empty, or too_few_days, too_few_units, too_few_price_changes,
-        always_on_promotion, only_with_campaign, weak_instrument, wrong_sign, too_large). Items that cannot be answered stay,
+        always_on_promotion, only_with_campaign, weak_instrument, wrong_sign, too_large,
+        interval_too_wide). Items that cannot be answered stay,
         with empty numbers
     curve : one row per item_id and price_yuan over the range seen: units_per_day with low and high
     categories : one row per category: items, elasticity with low and high (mean of its items), spread (sd between its items)

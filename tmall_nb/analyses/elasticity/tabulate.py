@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 Z = 1.959964
 STRONG = 10.0  # first-stage F below this is weak (Staiger & Stock 1997; Stock & Yogo 2005)
 CURVE_POINTS = 9
+WIDEST = 5.0  # half an interval beyond which it tells nothing
 LARGEST = -15.0  # beyond this something else moved with the price
 Found = tuple[Design, Fit] | None
 
@@ -45,6 +46,7 @@ def _with_fit(table: pd.DataFrame, data: ItemDays, design: Design, fit: Fit) -> 
     verdict = np.where(fit.elasticity >= 0, "implausible", "ok").astype(object)
     reason = np.where(fit.elasticity >= 0, "wrong_sign", "").astype(object)
     verdict[fit.elasticity < LARGEST], reason[fit.elasticity < LARGEST] = "implausible", "too_large"
+    verdict[half > WIDEST], reason[half > WIDEST] = "not_enough_data", "interval_too_wide"
     if np.isfinite(design.f_statistic) and design.f_statistic < STRONG:
         verdict[:], reason[:] = "weak_instrument", "weak_instrument"
     table.loc[rows, "verdict"], table.loc[rows, "reason"] = verdict, reason
