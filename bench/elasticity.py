@@ -30,6 +30,7 @@ REAL = Path(os.environ.get("TMALL_NB_REAL_DATA") or ROOT.parent / "shared" / "da
 PEERS = ROOT / "bench" / ".peers" / "elasticity" / "bin" / "python"
 FIRST_SEED = 7_000  # none of these was used to choose anything
 Z = 1.959964
+WORLDS = ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "shares", "reference", "promotion", "drift")
 BARS = {
     "plain": "≤ .03, ≤ .39, .92–.97", "stock_light": "≤ .04, ≤ .40", "stock_heavy": "≤ .06, ≤ .42",
     "own_demand": "≤ .10, ≤ .56, .92–.97",
@@ -167,11 +168,11 @@ HEAD = "| world | method | seeds | bias ± se | RMSE | coverage | wrong sign | a
 HEAD += "|---|---|---|---|---|---|---|---|---|---|"
 
 
-def worlds(seeds: int, more: int, with_peers: int) -> None:
+def worlds(chosen: tuple[str, ...], seeds: int, more: int, with_peers: int) -> None:
     """The table of worlds, then the parts of the response."""
     print(HEAD, flush=True)
     extra = []
-    for regime in ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "shares", "reference", "promotion", "drift"):
+    for regime in (r for r in chosen if r in WORLDS):
         count = seeds if regime in BARS else more
         rows = pd.DataFrame([ours(regime, FIRST_SEED + k) for k in range(count)])
         print(line(regime, "tmall_nb", rows, BARS.get(regime, "")), flush=True)
@@ -183,14 +184,17 @@ def worlds(seeds: int, more: int, with_peers: int) -> None:
         if regime == "own_demand":
             naive = pd.DataFrame([ours(regime, FIRST_SEED + k, with_cost=False) for k in range(3)])
             print(line(regime, "tmall_nb without cost (warns)", naive), flush=True)
-        if regime in ("plain", "own_demand", "stock_light") and PEERS.exists():
+        if with_peers and regime in ("plain", "own_demand", "stock_light") and PEERS.exists():
             print_peers(regime, rows, with_peers)
-    small = pd.DataFrame([ours("plain", FIRST_SEED + k, items=40, days=280) for k in range(seeds)])
-    print(line("plain, 40 items × 280 days", "tmall_nb", small))
-    rivals = pd.DataFrame([ours("rivals", FIRST_SEED + k, items=60, categories=15) for k in range(more)])
-    print(line("rivals, 60 items in 15 categories", "tmall_nb", rivals))
-    print_parts([*extra, ("rivals", rivals)])
-    print_competition([*extra, ("rivals", rivals)])
+    if "small" in chosen:
+        small = pd.DataFrame([ours("plain", FIRST_SEED + k, items=40, days=280) for k in range(seeds)])
+        print(line("plain, 40 items × 280 days", "tmall_nb", small))
+    if "rivals" in chosen:
+        rivals = pd.DataFrame([ours("rivals", FIRST_SEED + k, items=60, categories=15) for k in range(more)])
+        print(line("rivals, 60 items in 15 categories", "tmall_nb", rivals))
+        extra.append(("rivals", rivals))
+    print_parts(extra)
+    print_competition(extra)
 
 
 def print_peers(regime: str, mine: pd.DataFrame, count: int) -> None:
@@ -290,6 +294,7 @@ def main() -> None:
     parser.add_argument("--more", type=int, default=10, help="seeds of worlds without a bar")
     parser.add_argument("--peers", type=int, default=3, help="seeds on which peers run")
     parser.add_argument("--items", type=int, default=10_000, help="items of the size test, 0 for none")
+    parser.add_argument("--worlds", nargs="*", default=[*WORLDS, "small", "rivals"], help="worlds to run; all: real data too")
     args = parser.parse_args()
     options = f"--seeds {args.seeds} --more {args.more} --peers {args.peers}"
     today = datetime.date.today().isoformat()
@@ -298,8 +303,8 @@ def main() -> None:
         f"on {today}, 2 cores (one thread), seeds from {FIRST_SEED}, 200 items × 365 days unless said otherwise. CPU seconds of"
     )
     print("tmall_nb hold everything: estimate, intervals, promotion, rivals, second estimates; imports are not timed.\n")
-    worlds(args.seeds, args.more, args.peers)
-    if REAL.is_dir():
+    worlds(tuple(args.worlds), args.seeds, args.more, args.peers)
+    if REAL.is_dir() and set(WORLDS) <= set(args.worlds):
         real()
     if args.items:
         large(args.items)
