@@ -55,9 +55,7 @@ def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
     """Return the parts of the response to price for the kept items with most units."""
     if design.keep.sum() < LEAST_ITEMS:
         return no_effects()
-    rows = np.flatnonzero(design.keep)
-    keep = np.zeros_like(design.keep)
-    keep[rows[np.argsort(-units[rows], kind="stable")[:MOST_ITEMS]]] = True
+    keep = _largest(design.keep, units)
     small = replace(design, keep=keep)
     plain = small.panel(data)
     depth = cut_depth(plain)
@@ -65,8 +63,7 @@ def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
     lists = _list_moves(data, keep, plain.seen)
     if lists is not None:
         more["reference"] = lists
-    weight = np.where(plain.seen, plain.units, 0.0).sum(axis=1) / plain.seen.sum(axis=1)
-    others = others_price(plain.log_price, plain.seen, plain.category, weight)
+    others, weight = _others(plain)
     if any(data.category) and others.std() > LEAST_MOVE / 10:
         more["cross"] = others
     if not more:
@@ -87,6 +84,19 @@ def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
         _rivals(panel, fit, ids, names, (pooled, weight)),
         _overall(fit, at, pooled, len(ids)),
     )
+
+
+def _largest(keep: Flags, units: Array) -> Flags:
+    """Those of ``keep`` with most units."""
+    rows, out = np.flatnonzero(keep), np.zeros_like(keep)
+    out[rows[np.argsort(-units[rows], kind="stable")[:MOST_ITEMS]]] = True
+    return out
+
+
+def _others(panel: Panel) -> tuple[Array, Array]:
+    """Mean price of the category's others, weighted by units a day, and those weights."""
+    weight = np.where(panel.seen, panel.units, 0.0).sum(axis=1) / panel.seen.sum(axis=1)
+    return others_price(panel.log_price, panel.seen, panel.category, weight), weight
 
 
 def _list_moves(data: ItemDays, keep: Flags, seen: Flags) -> Array | None:

@@ -79,11 +79,8 @@ def estimate_elasticity(
     changes = data.price_changes()
     refused = refuse(data, changes, min_price_changes)
     keep = refused[0] == ""
-    found, plain, apart = None, None, np.nan
-    if keep.any():
-        plain = build_design(data, keep)
-        design, fit, apart = fit_usual(data, plain)
-        found = design, fit
+    plain = build_design(data, keep) if keep.any() else None
+    found, apart = _fitted(data, plain)
     table = item_table(data, changes, refused, found)
     bias, effects, second = _beside(data, table, found, plain)
     checks = check_row(data, found, bias).assign(promotion_apart=apart)
@@ -104,6 +101,14 @@ def estimate_elasticity(
         effects=effects.overall,
         second=second,
     )
+
+
+def _fitted(data: ItemDays, plain: Design | None) -> tuple[tuple[Design, Fit] | None, float]:
+    """The design and fit that count, and the probability that cuts count differently."""
+    if plain is None:
+        return None, np.nan
+    design, fit, apart = fit_usual(data, plain)
+    return (design, fit), apart
 
 
 def _beside(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import median_filter
+from scipy.ndimage import grey_closing, median_filter
 
 from tmall_nb.stats.elasticity.panel import Array, Flags
 
 TREND_ORDER, DAYS_PER_ORDER = 3, 60
 WINDOW, LEAST_CUT, SPREADS = 29, 0.02, 5.0
-WEEKS = 9
+JITTER_DAYS = 5
 MOST_DAYS = 0.35
 
 
@@ -54,17 +54,15 @@ def campaign_days(log_price: Array, seen: Flags) -> Array | None:
 
 
 def usual_price(log_price: Array, seen: Flags) -> Array:
-    """Return each item's usual log price: weekly means, then the median of the nine weeks around (cuts of a week leave it)."""
-    items, days = log_price.shape
-    starts = np.arange(0, days, 7)
-    count = np.add.reduceat(seen.astype(float), starts, axis=1)
-    total = np.add.reduceat(np.where(seen, log_price, 0.0), starts, axis=1)
-    weekly = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    weekly = _filled(weekly)
-    half = WEEKS // 2
-    wide = np.pad(weekly, ((0, 0), (half, half)), mode="edge")
-    usual = np.median(np.lib.stride_tricks.sliding_window_view(wide, WEEKS, axis=1), axis=2)
-    return np.repeat(usual, 7, axis=1)[:, :days] if items else np.empty((0, days))
+    """Return each item's usual log price: cuts of up to four weeks are filled to the lower of the prices around them.
+
+    A grey closing (Serra 1982, Image Analysis and Mathematical Morphology) over 29 days, after a median of five days against
+    jitter: unlike a running median it leaves lasting moves, and raises of any length, where they are.
+    """
+    if not log_price.size:
+        return np.empty(log_price.shape)
+    smooth = median_filter(_filled(np.where(seen, log_price, np.nan)), size=(1, JITTER_DAYS), mode="nearest")
+    return np.asarray(grey_closing(smooth, size=(1, WINDOW), mode="nearest"))
 
 
 def _filled(values: Array) -> Array:

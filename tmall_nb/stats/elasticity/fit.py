@@ -255,12 +255,17 @@ def _slopes(panel: Panel, state: State, step: Step) -> tuple[Array, Array]:
     return slopes, variance
 
 
-def _result(panel: Panel, state: State, rounds: int, moved: float, add: int | None) -> Fit:
+def _last_step(panel: Panel, state: State, add: int | None) -> tuple[Step, Array]:
+    """Take the last step, with variances; also return each item's share of units."""
     sold = np.where(panel.seen, panel.units, 0.0).sum(axis=1)
-    weight = sold / sold.sum()
-    step = solve(panel, state, with_variance=True, weight=weight, control=add)
+    step = solve(panel, state, with_variance=True, weight=sold / sold.sum(), control=add)
     state.local += step.local
     state.shared += step.shared
+    return step, sold / sold.sum()
+
+
+def _result(panel: Panel, state: State, rounds: int, moved: float, add: int | None) -> Fit:
+    step, weight = _last_step(panel, state, add)
     at = slice(panel.days, panel.days + int(panel.category.max()) + 1)
     control_mean, control_variance = _control_means(panel, state.shared, step.shared_variance)
     group_mean, group_covariance = _group_means(panel, state.shared, step.shared_variance)
