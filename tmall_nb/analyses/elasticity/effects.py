@@ -59,7 +59,7 @@ def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
     small = replace(design, keep=keep)
     plain = small.panel(data)
     depth = cut_depth(plain)
-    more = {} if depth is None else {"promotion": depth}
+    more = {"promotion": depth} if depth is not None else {}
     lists = _list_moves(data, keep, plain.seen)
     if lists is not None:
         more["reference"] = lists
@@ -68,8 +68,7 @@ def split_effects(data: ItemDays, design: Design, units: Array) -> Effects:
         more["cross"] = others
     if not more:
         return no_effects()
-    first = len(small.controls)
-    at = {name: first + k for k, name in enumerate(more)}
+    at = {name: len(small.controls) + k for k, name in enumerate(more)}
     panel = small.panel(data, tuple(spread_out(center(v, plain.seen), keep) for v in more.values()))
     panel = replace(panel, grouped=at.get("cross"))
     fit = fit_panel(panel, add=at.get("promotion"), rounds=ROUNDS)
