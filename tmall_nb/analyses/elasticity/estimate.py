@@ -104,7 +104,7 @@ def estimate_elasticity(
 
 
 def _fitted(data: ItemDays, plain: Design | None) -> tuple[tuple[Design, Fit] | None, float]:
-    """The design and fit that count, and the probability that cuts count differently."""
+    """The design and fit that count, and the probability that cuts count more."""
     if plain is None:
         return None, np.nan
     design, fit, apart = fit_usual(data, plain)

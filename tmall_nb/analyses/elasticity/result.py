@@ -18,7 +18,7 @@ class ElasticityResult:
     Attributes
     ----------
     table : one row per item_id: category, elasticity with low and high (change of units in percent per percent of the usual
-        price, 95 %; cuts tell of it as far as they are not seen to count differently, see promotion_apart),
+        price, 95 %; cuts tell of it as far as they are not seen to count more, see promotion_apart),
         price_changes (days whose price differs by more than 1 % from the day before), days, units (over the days used),
         price_yuan (mean, geometric), price_low, price_high (range seen), campaign_lift (extra units on campaign days beyond
         the price, as a ratio; empty without such days), own_share (share of the answer that rests on the item's own data, the
@@ -31,8 +31,8 @@ class ElasticityResult:
     checks : one row: day_effects, f_statistic of the instrument, temper (what the likelihood was divided by), campaign_days,
         censored_days, converged, overall with overall_low and overall_high (mean weighted by units), stock_bias and
         stock_bias_heavy (by how much the mean would be too small in size if 5 % of item-days, or 40 % of campaign item-days,
-        had sold out unseen; empty where stock is known), price_source, promotion_apart (probability that cuts count differently
-        from a move of the usual price; empty with fewer than three items or five days of cuts)
+        had sold out unseen; empty where stock is known), price_source, promotion_apart (probability that cuts count more
+        than a move of the usual price; empty with fewer than three items or five days of cuts)
     promotion : one row per item_id: base_elasticity (moves of the usual price) and promotion_elasticity (cuts of more than 2 %
         below it), each with low and high; promotion_days, days, verdict (ok, always_on_promotion, never_on_promotion,
         base_price_never_moves). At most the 1,000 items with most units, as in the next two

@@ -1,10 +1,12 @@
-"""Elasticity of the usual price where cuts may count more (or less) than a lasting move of the same size.
+"""Elasticity of the usual price where cuts may count more than a lasting move of the same size.
 
 Two fits of the same items: one slope for every move of the price, and a slope of its own for the depth of cuts. Neither is
 known to be right: one slope is somewhat more precise, and off by more than half of the difference where cuts count differently.
 The answer is their average, weighed by how probable the difference is (Savage-Dickey ratio at 0, Dickey 1971, Annals of
-Mathematical Statistics 42(1), with a prior N(0, .7^2) of the mean difference; averaging: Hoeting et al. 1999, Statistical
-Science 14(4)).
+Mathematical Statistics 42(1); averaging: Hoeting et al. 1999, Statistical Science 14(4)). The prior of the mean difference is
+the half of N(0, .7^2) on which cuts count more: so they do wherever it was looked at (Bijmolt, van Heerde & Pieters 2005,
+Journal of Marketing Research 42(2)), while demand that falls as prices fall slowly, as at the end of an item's life, makes
+them seem to count less. The difference itself is shown either way (``promotion``, ``effects``).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_ndtr
 
 from tmall_nb.analyses.elasticity.design import Design, spread_out
 from tmall_nb.analyses.elasticity.inputs import ItemDays
@@ -32,7 +35,7 @@ def cut_depth(panel: Panel) -> Array | None:
 
 
 def fit_usual(data: ItemDays, design: Design) -> tuple[Design, Fit, float]:
-    """Return the design and fit that are more probable, and the probability that cuts count differently (nan: not asked).
+    """Return the design and fit that are more probable, and the probability that cuts count more (nan: not asked).
 
     Elasticities of the fit and their variances are averages over both fits.
     """
@@ -49,11 +52,12 @@ def fit_usual(data: ItemDays, design: Design) -> tuple[Design, Fit, float]:
 
 
 def _probability(difference: float, variance: float) -> float:
-    """Of a difference other than 0, even odds beforehand."""
+    """Probability that cuts count more (their slope lies below 0), even odds beforehand."""
     posterior = variance / (1 + variance / PRIOR_VARIANCE)
     mean = difference / (1 + variance / PRIOR_VARIANCE)
-    log_odds = 0.5 * (np.log(posterior / PRIOR_VARIANCE) + mean**2 / posterior)
-    return float(1 / (1 + np.exp(-min(log_odds, 50.0))))
+    two_sided = 0.5 * (np.log(posterior / PRIOR_VARIANCE) + mean**2 / posterior)
+    log_odds = two_sided + np.log(2) + log_ndtr(-mean / np.sqrt(posterior))
+    return float(1 / (1 + np.exp(-np.clip(log_odds, -50.0, 50.0))))
 
 
 def _average(fit: Fit, both: tuple[Fit, Fit], share: float) -> Fit:
