@@ -309,3 +309,30 @@ def test_a_useless_interval_is_refused_and_a_wide_one_said_in_words():
             row = result.checks.iloc[0]
             wide = row["overall_high"] - row["overall_low"] > 2
             assert ("elasticity_wide" in tones) == wide == (tones["elasticity_overall"] == "unknown")
+
+
+def test_campaigns_of_enrolled_items_are_left_out_where_enough_remains():
+    from tmall_nb.analyses.elasticity.enrolled import leave_out_enrolled
+    from tmall_nb.analyses.elasticity.inputs import read_item_days
+
+    days = pd.date_range("2025-01-01", periods=120)
+    price = np.where(np.arange(120) // 10 % 2, 90.0, 100.0)
+    rows = pd.concat([pd.DataFrame({"item_id": i, "date": days, "paid_units": 3.0, "price_yuan": price}) for i in "abc"])
+    long, short = (pd.Timestamp("2025-01-20"), pd.Timestamp("2025-04-20")), (days[50], days[54])
+    spans = pd.DataFrame([("a", *short), ("b", *long)], columns=["item_id", "first_day", "last_day"])
+    data = leave_out_enrolled(read_item_days(rows, None, ()), spans)
+    left = data.seen.sum(axis=1)
+    assert left.tolist() == [120 - 5 - 7 - 17, 120, 120]
+    assert not data.seen[0, 43:72].any() and data.seen[0, 42] and data.seen[0, 72]
+    assert data.enrolled.sum(axis=1).tolist() == [0, 91, 0] and data.dropped["enrolled_campaign"] == 29
+
+
+def test_typical_price_is_not_pulled_down_by_large_carts(demo_shop, demo_truth):
+    from tmall_nb.queries.price_days import price_days
+
+    mean, typical = price_days(demo_shop), price_days(demo_shop, typical=True)
+    both = (mean["price_seen"] & (mean["paid_units"] >= 3)).to_numpy()
+    assert np.array_equal(mean["item_id"], typical["item_id"])
+    assert (typical["price_yuan"] >= mean["price_yuan"])[both].mean() > 0.6
+    reasons = [s.reason for s in tn.estimate_elasticity(demo_shop).method.set_aside]
+    assert "enrolled_campaign" in reasons

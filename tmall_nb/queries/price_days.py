@@ -15,7 +15,8 @@ WHERE item_id IS NOT NULL AND unit_cost IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
 """
 FROM_ITEMS = """
 SELECT item_id, CAST(coalesce(i.paid_at, o.paid_at) AS DATE) AS date,
-       sum(i.goods_payable) / nullif(sum(i.units), 0) AS item_price
+       sum(i.goods_payable) / nullif(sum(i.units), 0) AS item_price,
+       median(i.goods_payable / nullif(i.units, 0)) AS typical_price
 FROM order_items i LEFT JOIN orders o USING (order_id)
 WHERE item_id IS NOT NULL AND i.goods_payable IS NOT NULL AND coalesce(i.paid_at, o.paid_at) IS NOT NULL GROUP BY 1, 2
 """
@@ -51,7 +52,7 @@ def check_columns(frame: pd.DataFrame, *extra: str) -> None:
         raise NotEnoughData("item_days has no rows: export 商品排行 (生意参谋 → 品类 → 商品排行) for at least eight weeks")
 
 
-def price_days(shop: Shop) -> pd.DataFrame:
+def price_days(shop: Shop, *, typical: bool = False) -> pd.DataFrame:
     """Return item-days with price_yuan, ``price_known`` and ``price_source``.
 
     The price is what buyers paid per unit: 应付货款 ÷ 件 of the order items where they exist, else 支付金额 ÷ 支付件数 of
@@ -60,18 +61,22 @@ def price_days(shop: Shop) -> pd.DataFrame:
     spell that is only seen because something was sold would otherwise count as a spell of good sales. ``cost`` is the unit cost
     valid that day, where the merchant's cost sheet has it; ``sold_until`` the share of a usual day's orders that have come by
     the time of the item's last sale, where orders have times.
+
+    ``typical`` takes the median order line's price per unit of a day instead of the day's mean. Carts that earn a discount by
+    their size (满减) pull the mean down on days on which more is bought, which looks like an answer to the price.
     """
     days = item_days(shop)
     days["price_source"] = "product_daily"
     if shop.has("order_items", "goods_payable") and shop.has("order_items", "item_id"):
         paid = shop.sql(FROM_ITEMS).assign(date=lambda f: pd.to_datetime(f["date"]))
         days = days.merge(paid, on=["item_id", "date"], how="left")
+        days["item_price"] = days["typical_price"] if typical else days["item_price"]
         found = days["item_price"].notna()
         if found.sum() > 0.5 * days["price_seen"].sum():
             price = days["item_price"].where(days["price_seen"])
             days["price_yuan"] = price.groupby(days["item_id"]).ffill().groupby(days["item_id"]).bfill()
             days["price_source"] = "order_items"
-        days = days.drop(columns="item_price")
+        days = days.drop(columns=["item_price", "typical_price"])
     days["price_known"] = _price_known(days)
     days = _with_orders(days, shop)
     if shop.has("costs"):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tmall_nb.analyses.elasticity.inputs import ItemDays
-from tmall_nb.stats.elasticity import Panel
+from tmall_nb.stats.elasticity import Panel, center
 from tmall_nb.stats.elasticity.controls import calendar_basis, campaign_days, shared_cuts, trend_basis
 from tmall_nb.stats.elasticity.fit import MIN_ITEMS_FOR_DAYS
 from tmall_nb.stats.elasticity.instrument import first_stage, usable
@@ -19,6 +19,7 @@ TRENDS = 2
 LEAST_DAYS, LEAST_UNITS = 28, 15
 LEAST_SPREAD = 0.01  # sd of log price
 MOSTLY = 0.95
+LEAST_MARKED = 2  # days of campaigns, for a control of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,7 @@ def build_design(data: ItemDays, keep: Flags) -> Design:
         campaign = campaign_days(plain.log_price, plain.seen)
         if campaign is not None:
             chosen = [campaign]
-    enrolled = shared_cuts(plain.log_price, plain.seen, data.events)
-    if enrolled is not None:
-        chosen.append(spread_out(enrolled, keep))
+    chosen += _enrolment(data, plain, keep)
     days = len(data.dates)
     chosen += trend_basis(days)[:TRENDS]
     if keep.sum() < MIN_ITEMS_FOR_DAYS:
@@ -70,6 +69,17 @@ def build_design(data: ItemDays, keep: Flags) -> Design:
         strength = stage.f_statistic
         chosen.append(spread_out(stage.residual, keep))
     return Design(keep, chosen, campaign, strength)
+
+
+def _enrolment(data: ItemDays, plain: Panel, keep: Flags) -> list[Array]:
+    """Controls for the traffic that comes with a campaign's cut: days of enrolled items, else cuts that many items share."""
+    out = []
+    if data.enrolled is not None and (data.enrolled[keep] > 0)[plain.seen].sum() >= LEAST_MARKED:
+        out.append(spread_out(center(data.enrolled[keep], plain.seen), keep))
+    if data.enrolled is None or (data.events is not None and data.events.sum() >= LEAST_MARKED):
+        shared = shared_cuts(plain.log_price, plain.seen, data.events)
+        out += [] if shared is None else [spread_out(shared, keep)]
+    return out
 
 
 def spread_out(values: Array, keep: Flags) -> Array:

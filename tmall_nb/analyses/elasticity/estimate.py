@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tmall_nb.analyses.elasticity.design import Design, build_design, refuse
 from tmall_nb.analyses.elasticity.effects import Effects, no_effects, split_effects
+from tmall_nb.analyses.elasticity.enrolled import leave_out_enrolled, read_enrolled
 from tmall_nb.analyses.elasticity.findings import Evidence, describe_elasticity
 from tmall_nb.analyses.elasticity.inputs import ItemDays, read_item_days
 from tmall_nb.analyses.elasticity.result import ElasticityResult
@@ -75,7 +76,7 @@ def estimate_elasticity(
     """
     if not 1 <= min_price_changes <= 100:
         raise ParameterError("min_price_changes", min_price_changes, "1-100")
-    data = read_item_days(item_days, instrument, controls)
+    data = _read(item_days, instrument, controls)
     changes = data.price_changes()
     refused = refuse(data, changes, min_price_changes)
     keep = refused[0] == ""
@@ -101,6 +102,12 @@ def estimate_elasticity(
         effects=effects.overall,
         second=second,
     )
+
+
+def _read(source: Shop | pd.DataFrame, instrument: str | None, controls: Sequence[str]) -> ItemDays:
+    """The item-days; of a shop without the campaigns that its items were enrolled in."""
+    data = read_item_days(source, instrument, controls)
+    return leave_out_enrolled(data, read_enrolled(source)) if isinstance(source, Shop) else data
 
 
 def _fitted(data: ItemDays, plain: Design | None) -> tuple[tuple[Design, Fit] | None, float]:

@@ -35,6 +35,7 @@ class ItemDays:
     list_price : (items, days) struck-through price, None where the frame has none
     sold_until : (items, days) share of the day's traffic that had come when the item sold last, None where no times are known
     events : (days,) days of campaigns in the shop's calendar, None for frames
+    enrolled : (items, days) 1 on days of campaigns an item was enrolled in that could not be left out, None where not known
     price_source : where the price comes from (shops only)
     stock_known : the frame says which days had stock
     dropped : rows set aside by reason
@@ -57,6 +58,7 @@ class ItemDays:
     list_price: Array | None = None
     sold_until: Array | None = None
     events: NDArray[np.bool_] | None = None
+    enrolled: Array | None = None
     price_source: str = ""
 
     def panel(self, keep: NDArray[np.bool_], controls: Sequence[Array]) -> Panel:
@@ -73,11 +75,15 @@ class ItemDays:
 
     def price_changes(self) -> NDArray[np.int64]:
         """Days whose price differs by more than 1 % from the last day seen before."""
-        out = np.zeros(len(self.ids), dtype=np.int64)
-        for k in range(len(self.ids)):
-            log_price = np.log(self.price[k][self.seen[k]])
-            out[k] = int((np.abs(np.diff(log_price)) > CHANGE).sum())
-        return out
+        return count_changes(self.price, self.seen)
+
+
+def count_changes(price: Array, seen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(items,) days whose price differs by more than 1 % from the last day seen before."""
+    out = np.zeros(len(price), dtype=np.int64)
+    for k in range(len(price)):
+        out[k] = int((np.abs(np.diff(np.log(price[k][seen[k]]))) > CHANGE).sum())
+    return out
 
 
 def read_item_days(source: Shop | pd.DataFrame, instrument: str | None, controls: Sequence[str]) -> ItemDays:
@@ -127,7 +133,7 @@ class _Matrix:
 
 
 def _of_shop(shop: Shop, instrument: str | None) -> pd.DataFrame:
-    frame = price_days(shop)
+    frame = price_days(shop, typical=True)
     if instrument == "cost" and "cost" not in frame:
         raise NotEnoughData(
             f"{shop.shop_id}: instrument='cost' needs unit costs over time: fill the sheet of `tmall-nb template costs`"
