@@ -2,7 +2,8 @@
 
 Run: .venv/bin/python bench/elasticity_demo.py --shops 3 --first 96001
 
-* shipped: ``price_days`` of the files, as ``estimate_elasticity`` takes them
+* campaigns kept: campaign days of enrolled items stay in, with a control for cuts on campaign days
+* shipped: those days left out, as ``estimate_elasticity`` does
 * campaign traffic known: the true log campaign effect of every item-day enters as a known part of demand
 * all traffic known: also the trend, season and ads of every item-day
 """
@@ -18,6 +19,7 @@ import pandas as pd
 
 import tmall_nb as tn
 from tmall_nb.analyses.elasticity.design import build_design, refuse
+from tmall_nb.analyses.elasticity.enrolled import leave_out_enrolled, read_enrolled
 from tmall_nb.analyses.elasticity.inputs import ItemDays, read_item_days
 from tmall_nb.demo import make_shop, read_truth
 from tmall_nb.demo.streams import read_settings
@@ -51,14 +53,17 @@ def run(seed: int) -> tuple[list[dict[str, object]], pd.Series]:
     with tempfile.TemporaryDirectory() as folder:
         path = make_shop(folder, size="small", seed=seed)
         truth, shop = read_truth(path), tn.load_shop(path.parent, path.name)
-        data = read_item_days(shop, None, ())
+        kept = read_item_days(shop, None, ())
+        data = leave_out_enrolled(kept, read_enrolled(shop))
     reason = refuse(data, data.price_changes(), 3)[0]
     keep = reason == ""
     panel = build_design(data, keep).panel(data)
     true = np.array([truth.items[i]["elasticity"] for i in np.array(data.ids)[keep]])
     rows = []
-    for name, part in known_parts(seed, data).items():
-        fit = fit_panel(replace(panel, offset=np.where(panel.seen, part[keep], 0.0)))
+    parts = {"campaigns kept": np.zeros(data.seen.shape)} | known_parts(seed, data)
+    for name, part in parts.items():
+        mine = build_design(kept, keep).panel(kept) if name == "campaigns kept" else panel
+        fit = fit_panel(replace(mine, offset=np.where(mine.seen, part[keep], 0.0)))
         error, half = fit.elasticity - true, Z * np.sqrt(fit.variance)
         rows += [{"with": name, "bias": e, "square": e**2, "inside": abs(e) <= h} for e, h in zip(error, half, strict=True)]
     return rows, pd.Series(reason).replace("", "answered").value_counts()
