@@ -117,7 +117,7 @@ def test_the_table_holds_the_usual_price_where_cuts_count_more():
     error = result.table["elasticity"].to_numpy(float) - world.elasticity
     inside = (result.table["low"] <= world.elasticity) & (world.elasticity <= result.table["high"])
     assert abs(error.mean()) < 0.15 and inside.mean() > 0.88
-    assert result.checks["promotion_apart"].iloc[0] > 0.95
+    assert result.checks["promotion_apart"].iloc[0] > 0.75
     plain = tn.estimate_elasticity(_world("plain", items=120, days=365).rows)
     assert plain.checks["promotion_apart"].iloc[0] < 0.5
 

@@ -15,7 +15,6 @@ from tmall_nb.stats.elasticity.instrument import first_stage, usable
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-TRENDS = 2
 LEAST_DAYS, LEAST_UNITS = 28, 15
 LEAST_SPREAD = 0.01  # sd of log price
 MOSTLY = 0.95
@@ -55,7 +54,7 @@ def build_design(data: ItemDays, keep: Flags) -> Design:
             chosen = [campaign]
     chosen += _enrolment(data, plain, keep)
     days = len(data.dates)
-    chosen += trend_basis(days)[:TRENDS]
+    chosen += trend_basis(days)
     if keep.sum() < MIN_ITEMS_FOR_DAYS:
         chosen += calendar_basis(days, int(data.dates[0].day_of_week))
     strength = np.nan

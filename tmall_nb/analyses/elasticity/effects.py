@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tmall_nb.analyses.elasticity.design import MOSTLY, Design, spread_out
 from tmall_nb.analyses.elasticity.inputs import ItemDays
-from tmall_nb.analyses.elasticity.usual import LEAST_ITEMS, LEAST_PROMOTION_DAYS, SHOP_NOISE, cut_depth
+from tmall_nb.analyses.elasticity.usual import LEAST_ITEMS, LEAST_PROMOTION_DAYS, cut_depth, difference_variance
 from tmall_nb.stats.elasticity import Fit, Panel, center, fit_panel
 from tmall_nb.stats.elasticity.pool import Pooled, pool_groups
 from tmall_nb.stats.elasticity.rivals import find_rivals, others_price
@@ -190,7 +190,7 @@ def _overall(fit: Fit, at: dict[str, int], pooled: Pooled | None, items: int) ->
         value, variance = float(fit.control_mean[k]), float(fit.control_mean_variance[k])
         if name == "cross" and pooled is not None:
             value, variance = pooled.mean, pooled.mean_variance
-        variance *= SHOP_NOISE if name == "promotion" else 1.0
+        variance = difference_variance(variance) if name == "promotion" else variance
         half = Z * float(np.sqrt(variance))
         rows.append((name, value, value - half, value + half, items))
     return pd.DataFrame(rows, columns=list(OVERALL))

@@ -6,9 +6,8 @@ The answer is their average, weighed by how probable the difference is (Savage-D
 Mathematical Statistics 42(1); averaging: Hoeting et al. 1999, Statistical Science 14(4)). The prior of the mean difference is
 the half of N(0, .7^2) on which cuts count more: so they do wherever it was looked at (Bijmolt, van Heerde & Pieters 2005,
 Journal of Marketing Research 42(2)), while demand that falls as prices fall slowly, as at the end of an item's life, makes
-them seem to count less. Slow moves of demand that all items share meet few moves of usual prices, so the difference varies from
-shop to shop by more than its standard error, which is doubled. The difference itself is shown either way (``promotion``,
-``effects``).
+them seem to count less. Usual prices move seldom and slowly, as demand does, so the difference varies from shop to shop by much
+more than its standard error (``difference_variance``). The difference itself is shown either way (``promotion``, ``effects``).
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from tmall_nb.stats.elasticity.controls import LEAST_CUT, usual_price
 Array = NDArray[np.float64]
 LEAST_ITEMS, LEAST_PROMOTION_DAYS = 3, 5
 PRIOR_VARIANCE = 0.49
-SHOP_NOISE = 4.0  # variance of the mean difference over what the fit tells, seen on demo shops (``bench/elasticity_demo.py``)
+FIT_NOISE, SHOP_NOISE = 4.0, 0.09  # of the mean difference, as demo shops show it (``bench/elasticity_demo.py``)
 
 
 def cut_depth(panel: Panel) -> Array | None:
@@ -35,6 +34,11 @@ def cut_depth(panel: Panel) -> Array | None:
     gap = np.where(panel.seen, panel.log_price - usual_price(panel.log_price, panel.seen), 0.0)
     depth = np.where(gap < -LEAST_CUT, gap, 0.0)
     return depth if (depth < 0).sum() >= LEAST_PROMOTION_DAYS else None
+
+
+def difference_variance(variance: float) -> float:
+    """Return the variance of the mean difference of cuts and usual price over shops, from what the fit of one shop tells."""
+    return FIT_NOISE * variance + SHOP_NOISE
 
 
 def fit_usual(data: ItemDays, design: Design) -> tuple[Design, Fit, float]:
@@ -49,7 +53,7 @@ def fit_usual(data: ItemDays, design: Design) -> tuple[Design, Fit, float]:
         return design, same, np.nan
     apart = replace(design, controls=[*design.controls, spread_out(center(depth, panel.seen), design.keep)])
     other = fit_panel(apart.panel(data))
-    share = _probability(float(other.control_mean[-1]), SHOP_NOISE * float(other.control_mean_variance[-1]))
+    share = _probability(float(other.control_mean[-1]), difference_variance(float(other.control_mean_variance[-1])))
     chosen, fit = (apart, other) if share > 0.5 else (design, same)
     return chosen, _average(fit, (same, other), share), share
 
