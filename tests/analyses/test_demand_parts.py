@@ -8,6 +8,7 @@ import pytest
 
 import tmall_nb as tn
 from tmall_nb.analyses.demand import forecast as module
+from tmall_nb.analyses.demand.shop_rows import phase_columns
 
 
 def many(items, days=70, seed=3):
@@ -66,3 +67,22 @@ def test_results_travel_between_processes():
     result = tn.forecast_demand(many(4), horizon_days=7, model="light")
     again = pickle.loads(pickle.dumps(result))
     pd.testing.assert_frame_equal(again.forecast, result.forecast)
+
+
+def test_campaigns_peak_on_the_day_they_are_named_for_also_where_the_horizon_ends_before():
+    calendar = pd.DataFrame(
+        [("2025年38焕新周", "2025-03-01", "2025-03-08"), ("2025年618", "2025-05-16 20:00", "2025-06-20"),
+         ("2025年双11", "2025-10-20 20:00", "2025-11-14"), ("2025年双12", "2025-12-09", "2025-12-12"),
+         ("2025年货节", "2025-01-06", "2025-01-17")],
+        columns=["campaign", "start", "end"],
+    ).assign(warm_up_start=pd.NaT)  # fmt: skip
+    calendar[["start", "end"]] = calendar[["start", "end"]].apply(lambda c: c.map(pd.Timestamp))
+    columns = phase_columns(calendar, pd.date_range("2025-01-01", "2025-12-11")).set_index("date")
+
+    def days(name: str) -> list[str]:
+        return list(columns.index[columns[name] > 0].strftime("%m-%d"))
+
+    assert days("campaign_peak") == ["01-06", "01-07", "01-08", "03-08"]  # 12 December lies beyond, 9-11 are no peak
+    assert days("campaign_burst") == ["05-16", "05-17", "05-18", "06-18", "10-20", "10-21", "10-22"]
+    assert days("double_11") == ["11-10", "11-11"]
+    assert columns.loc["2025-12-09":, "campaign_on"].tolist() == [1.0, 1.0, 1.0]

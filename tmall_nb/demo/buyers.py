@@ -7,9 +7,9 @@ Equation (beta-geometric with dropout after every order, the first included: MBG
 
 Buyers whose first order falls on a campaign's burst day or the evening before have rates x ``CAMPAIGN_RATE``. Every
 order the item model asks for beyond the returning ones is somebody's first: the shop opens on the first day of the
-files. Where more buyers come back than orders are asked for, the rest come the next day. Naive: repurchase share of all
-first buyers (buyers of last month have not had their time yet), and comparing campaign buyers with others at different
-ages, and carrying a buyer's orders so far forward as if nobody left.
+files. Returning buyers make at most ``MOST_RETURNING`` of a day's orders, the rest of them come the next day. Naive:
+repurchase share of all first buyers (buyers of last month have not had their time yet), and comparing campaign buyers with
+others at different ages, and carrying a buyer's orders so far forward as if nobody left.
 
 After the files a buyer who has not left orders on each day with probability q = 1 - exp(-rate), so that within H days
 (1 - (1 - p q)^H) / p orders are expected of them; orders still put off when the files end are not among these.
@@ -25,10 +25,10 @@ from tmall_nb.demo.names import PROVINCE_WEIGHTS
 from tmall_nb.demo.season import Days
 from tmall_nb.demo.streams import Settings
 
-__all__ = ["AHEAD", "BTYD", "CAMPAIGN_RATE", "Buyers", "draw_buyers"]
+__all__ = ["AHEAD", "BTYD", "CAMPAIGN_RATE", "MOST_RETURNING", "Buyers", "draw_buyers"]
 
-BTYD = {"r": 0.60, "alpha": 60.0, "a": 0.8, "b": 2.2}
-CAMPAIGN_RATE = 0.60
+BTYD = {"r": 0.60, "alpha": 60.0, "a": 3.0, "b": 8.25}
+CAMPAIGN_RATE, MOST_RETURNING = 0.60, 0.93
 WEIGHTS = np.array(PROVINCE_WEIGHTS) / sum(PROVINCE_WEIGHTS)
 AHEAD = (30, 90, 180, 365)  # days after the files for which ``Buyers.ahead`` holds expected orders
 
@@ -109,7 +109,8 @@ def draw_buyers(settings: Settings, days: Days, orders: np.ndarray, ad_share: np
         if held_out[t].any():
             back, later, lost = _split(rng, back, np.concatenate(province), int(orders[t]), ad_share[t], held_out[t])
         else:
-            back, later, lost = back[: orders[t]], back[orders[t] :], 0.0
+            room = int(MOST_RETURNING * orders[t])
+            back, later, lost = back[:room], back[room:], 0.0
         if len(later):
             waiting[t + 1].insert(0, later)
         fresh = int(orders[t]) - len(back)
@@ -158,9 +159,10 @@ def _split(
     inside = dark[province[back]]
     wanted = int(rng.binomial(orders, weight * (1 - ads) / (1 - ads * weight)))
     first, second = back[inside], back[~inside]
-    today = np.concatenate([first[:wanted], second[: orders - wanted]])
-    later = np.concatenate([first[wanted:], second[orders - wanted :]])
-    new, new_dark = orders - len(today), max(wanted - len(first), 0)
+    room, rest = int(MOST_RETURNING * wanted), int(MOST_RETURNING * (orders - wanted))
+    today = np.concatenate([first[:room], second[:rest]])
+    later = np.concatenate([first[room:], second[rest:]])
+    new, new_dark = orders - len(today), wanted - min(len(first), room)
     share = min(new_dark / max(new, 1), 0.98)
     lost = 1 - share * (1 - weight) / (weight * (1 - share))
     return today, later, lost

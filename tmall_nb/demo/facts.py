@@ -146,6 +146,13 @@ def _refunds(world: World, sums: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
+def _discounts(sums: Mapping[str, float]) -> dict[str, float]:
+    """Yuan off the list price of paid orders by what took it off; the platform's part is paid to the shop."""
+    activity = sums["list"] - sums["paid"] - sums["coupon"] - sums["cart"]
+    cents = {"activity": activity, "shop_coupon": sums["coupon"], "cart_rule": sums["cart"], "platform": sums["platform"]}
+    return {f"{name}_yuan": value / 100 for name, value in cents.items()}
+
+
 def _elasticity(world: World) -> dict[str, Any]:
     return {
         "category_means": {row[0]: row[3] for row in world.settings.profile.categories},
@@ -191,6 +198,7 @@ def collect(
         keywords=_keywords(world),
         buyers=_buyers(world, sums),
         refunds=_refunds(world, sums),
+        discounts=_discounts(sums),
         campaigns={t.key: asdict(t) for t in campaigns},
         paths=paths.removal,
         service=service,

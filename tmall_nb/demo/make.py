@@ -106,6 +106,10 @@ def _totals(month: Month) -> dict[str, int]:
     lines = month.lines
     whole = np.logical_and.reduceat(lines.refund_cents >= lines.paid_cents, lines.order_first)
     return {
+        "list": int((lines.list_cents * lines.units).sum()),
+        "coupon": int(lines.coupon_cents.sum()),
+        "cart": int(lines.cart_cents.sum()),
+        "platform": int(lines.platform_cents.sum()),
         "paid": int(lines.paid_cents.sum()),
         "refund": int(month.refunded.sum()),
         "refund_final": int(lines.refund_cents.sum()),

@@ -49,7 +49,8 @@ class Lines:
     refund_cents : what comes back in the end; early : asked before shipping; applied, finished : days from payment
     order_first : position of each order's first line (one per order)
     paid_second, created_second : seconds since 1970 of payment and creation (one per order)
-    presale : paid as the balance of a presale (one per order); platform_cents : platform-funded part (one per order)
+    presale : paid as the balance of a presale (one per order)
+    coupon_cents, cart_cents, platform_cents : shop coupon, cart rule and platform-funded part (one per order)
     """
 
     day: np.ndarray
@@ -66,6 +67,8 @@ class Lines:
     paid_second: np.ndarray
     created_second: np.ndarray
     presale: np.ndarray
+    coupon_cents: np.ndarray
+    cart_cents: np.ndarray
     platform_cents: np.ndarray
 
 
@@ -103,14 +106,15 @@ def _apportion(amount: np.ndarray, off: np.ndarray, first: np.ndarray, order: np
     return share
 
 
-def _discounts(rng: np.random.Generator, total: np.ndarray, day: np.ndarray, days: Days) -> np.ndarray:
-    """Cart rule and shop coupon of each order, in cents."""
-    off = np.where((total >= COUPON_FROM) & (rng.random(len(total)) < COUPON_USE), COUPON, 0)
+def _discounts(rng: np.random.Generator, total: np.ndarray, day: np.ndarray, days: Days) -> tuple[np.ndarray, np.ndarray]:
+    """Shop coupon and cart rule of each order, in cents; together at most half of the order."""
+    coupon = np.where((total >= COUPON_FROM) & (rng.random(len(total)) < COUPON_USE), COUPON, 0)
+    cart = np.zeros_like(coupon)
     for k, event in enumerate(days.events):
         if event.rule == "cart":
             live = np.isin(days.phase[k], (SALE, EVE, BURST))[day]
-            off = off + np.where(live, total // 30_000 * 5_000, 0)
-    return np.minimum(off, total // 2)
+            cart = cart + np.where(live, total // 30_000 * 5_000, 0)
+    return coupon, np.minimum(cart, total // 2 - coupon)
 
 
 def _seconds(rng: np.random.Generator, day: np.ndarray, days: Days) -> np.ndarray:
@@ -135,7 +139,8 @@ def draw_lines(settings: Settings, days: Days, items: Items, joined: tuple[np.nd
     amount = units * items.price_cents[item, day]
     order_day = day[first]
     total = np.add.reduceat(amount, first)
-    paid = amount - _apportion(amount, _discounts(rng, total, order_day, days), first, local)
+    coupon, cart = _discounts(rng, total, order_day, days)
+    paid = amount - _apportion(amount, coupon + cart, first, local)
     created, paid_at, presale = _times(rng, order_day, days)
     refund, early, applied, finished = _refunds(rng, days, items, (day, item, local, paid))
     platform = np.where(rng.random(len(first)) < 0.08, np.add.reduceat(paid, first) // 20, 0)
@@ -154,6 +159,8 @@ def draw_lines(settings: Settings, days: Days, items: Items, joined: tuple[np.nd
         paid_at,
         created,
         presale,
+        coupon,
+        cart,
         platform,
     )
 

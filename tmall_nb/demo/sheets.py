@@ -116,7 +116,7 @@ def write_zip(path: Path, name: str, columns: Mapping[str, Any]) -> None:
 
 
 def write_xlsx(path: Path, columns: Mapping[str, Any], *, sheet: str = "Sheet1", above: Sequence[Sequence[str]] = ()) -> None:
-    """Write one sheet; ids and texts as text cells, numbers as numbers, NaN and None left out."""
+    """Write one sheet; ids and texts as text cells, numbers as numbers; NaN, None and "" left out."""
     import xlsxwriter
 
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False, "nan_inf_to_errors": False})
@@ -131,6 +131,8 @@ def write_xlsx(path: Path, columns: Mapping[str, Any], *, sheet: str = "Sheet1",
     for r in range(max((len(v) for v in lists), default=0)):
         for c, values in enumerate(lists):
             value = values[r]
+            if value == "":
+                continue
             if isinstance(value, str):
                 page.write_string(len(above) + 1 + r, c, value)
             elif value is not None and value == value:

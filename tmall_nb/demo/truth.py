@@ -28,6 +28,7 @@ class Truth:
     buyers : MBG/NBD parameters (days), campaign_rate, expected repurchase within 90 and 180 days by kind of buyer; orders,
         orders not wholly refunded and net yuan expected of all buyers within 30 to 365 days after the files
     refunds : share in the end by amount and of orders wholly refunded, share that has arrived after 1, 3, 7, 14, 28 days
+    discounts : yuan off the list price of paid orders: activity, shop_coupon, cart_rule; platform (paid by the platform)
     campaigns : per campaign: gross and net lift in units and yuan, pull-forward, halo, cut, profit, naive figure
     paths : removal effect of each channel
     service : share of good reviews per item, malicious bursts, response times, carriers' hours
@@ -42,6 +43,7 @@ class Truth:
     keywords: dict[str, Any]
     buyers: dict[str, Any]
     refunds: dict[str, Any]
+    discounts: dict[str, float]
     campaigns: dict[str, dict[str, Any]]
     paths: dict[str, float]
     service: dict[str, Any]

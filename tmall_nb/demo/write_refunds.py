@@ -15,6 +15,7 @@ from tmall_nb.demo.write_orders import DAY, Month, id_text
 
 __all__ = ["write_refunds"]
 
+XLSX_DAYS = 180
 REASONS_EARLY = np.array(["多拍/拍错/不想要", "未按约定时间发货", "地址/电话填写错误", "缺货", "其他"], dtype=object)
 REASONS_LATE = np.array(
     ["七天无理由退换货", "尺码拍错/不喜欢/效果差", "质量问题", "描述不符", "少件/漏发", "其他"], dtype=object
@@ -57,10 +58,11 @@ def refund_columns(items: Items, month: Month, days: Days) -> dict[str, Any]:
 
 
 def write_refunds(folder: Path, settings: Settings, month: Month, days: Days, items: Items) -> None:
-    """Write the refunds of one month's orders; xlsx for a small shop."""
+    """Write the refunds of one month's orders; a small shop has the newest months as they came (xlsx), older ones as csv."""
     columns = refund_columns(items, month, days)
-    name = f"天猫退款单_{str(days.dates[month.lines.day[-1]])[:7]}"
-    if settings.size == "small":
+    last = int(month.lines.day[-1])
+    name = f"天猫退款单_{str(days.dates[last])[:7]}"
+    if settings.size == "small" and len(days.dates) - last <= XLSX_DAYS:
         write_xlsx(folder / f"{name}.xlsx", columns)
     else:
         write_csv(folder / f"{name}.csv", columns)

@@ -1,4 +1,4 @@
-"""Cases about buyers and regions: repurchase, refunds, buyers' value, a regional hold-out."""
+"""Cases about buyers and their orders: repurchase, refunds, discounts, buyers' value, a regional hold-out."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ FROM (SELECT buyer_key, count(DISTINCT CAST(paid_at AS DATE)) AS n, min(CAST(pai
              sum(CAST(paid_amount AS DOUBLE) - coalesce(CAST(refund_amount AS DOUBLE), 0)) AS net
       FROM orders WHERE paid_at IS NOT NULL AND buyer_key IS NOT NULL GROUP BY 1),
      (SELECT max(CAST(paid_at AS DATE)) AS last_day FROM orders)
+"""
+LINES = """
+SELECT i.item_id, CAST(coalesce(i.paid_at, o.paid_at) AS DATE) AS date, CAST(i.units AS DOUBLE) AS units,
+       CAST(i.goods_payable AS DOUBLE) AS paid, CAST(i.goods_payable AS DOUBLE) / i.units AS price
+FROM order_items i LEFT JOIN orders o USING (order_id) WHERE coalesce(i.paid_at, o.paid_at) IS NOT NULL AND i.units > 0
 """
 TREATED_DAYS = """
 SELECT CAST(paid_at AS DATE) >= CAST($start AS DATE) AS during, sum(CAST(paid_amount AS DOUBLE)) AS paid
@@ -54,6 +59,26 @@ def refunds(study: Study) -> list[Row]:
     row |= {"estimate": recent["refund_expected"].sum() / paid, "naive": recent["refund_seen"].sum() / paid}
     row |= {"low": 1 - recent["net_high"].sum() / paid, "high": 1 - recent["net_low"].sum() / paid}
     return rows_of("refund_final", pd.DataFrame([row]), 0.95)
+
+
+def discounts(study: Study) -> list[Row]:
+    """Yuan that coupons and cart rules of the shop took off, which no report splits; naive: all is coupons, no cart rule.
+
+    The naive figure is what a spreadsheet shows: units at the highest price paid for the item that day, less what was paid.
+    """
+    table = tn.trace_discounts(study.shop).table.set_index("step")["yuan"]
+    lines = study.shop.sql(LINES)
+    highest = lines.groupby(["item_id", "date"])["price"].transform("max")
+    naive = float((lines["units"] * highest - lines["paid"]).sum())
+    rows: list[Row] = []
+    cases = (
+        ("discount_coupon", "shop_coupon", "shop_coupon_yuan", naive),
+        ("discount_cart", "cart_discount", "cart_rule_yuan", 0.0),
+    )
+    for quantity, step, true, rough in cases:
+        row = {"subject": "shop", "truth": study.truth.discounts[true], "estimate": -table[step], "naive": rough}
+        rows += rows_of(quantity, pd.DataFrame([row]), 0.95)
+    return rows
 
 
 def value(study: Study) -> list[Row]:

@@ -32,6 +32,7 @@ ANALYSES: dict[str, Callable[[Study], list[dict[str, Any]]]] = {
     "cohorts": buyers.cohorts,
     "value": buyers.value,
     "refunds": buyers.refunds,
+    "discounts": buyers.discounts,
 }
 FIRST_SEED = 90_001  # far from the seeds of demo, tests and tuning
 
@@ -53,7 +54,7 @@ def check_methods(
     seeds : number of shops, 1-1000; first_seed : seed of the first one
     size : size of the shops, as for ``make_shop``; hard : its switches, comma-separated
     analyses : ``all`` or names separated by commas: elasticity, prices, demand, stock, keywords, channels, budget, geo, paths,
-        campaigns, outlook, cohorts, value, refunds
+        campaigns, outlook, cohorts, value, refunds, discounts
     jobs : processes at once; progress : show a progress bar on standard error
 
     Returns

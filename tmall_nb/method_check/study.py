@@ -19,7 +19,7 @@ from tmall_nb.shop import Shop
 __all__ = ["HORIZON", "Row", "Study", "rows_of"]
 
 HORIZON = 28
-PLANNED = ("price_yuan", "campaign_burst", "campaign_on", "campaign_warm_up", "double_11")
+PLANNED = ("price_yuan", "campaign_burst", "campaign_peak", "campaign_on", "campaign_warm_up", "double_11")
 Row = dict[str, Any]
 
 

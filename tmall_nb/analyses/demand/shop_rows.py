@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,7 @@ __all__ = ["shop_rows"]
 WARM_UP_DAYS = 7
 BURST_DAYS = 3
 NEAR_DAYS = 3
+YEAR = re.compile(r"20\d\d年?")
 PROMOTED = 0.93  # a price below this share of the usual one is a promotion
 
 
@@ -28,7 +31,7 @@ def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.Da
     ahead = pd.date_range(last + pd.Timedelta(days=1), periods=horizon)
     days = past["date"].drop_duplicates().sort_values()
     every = pd.DatetimeIndex(days).append(ahead)
-    phases = campaign_phases(shop.calendar, every)
+    phases = phase_columns(shop.calendar, every)
     items = past.groupby("item_id", as_index=False).agg(price_yuan=("price_yuan", _recent))
     future = items.merge(pd.DataFrame({"date": ahead}), how="cross")
     planned, share = _plan(shop, ahead), 0.0
@@ -52,23 +55,36 @@ def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.Da
     return past, future, campaigns[columns].reset_index(drop=True), share
 
 
-def campaign_phases(calendar: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
-    """One row per day: burst (first and last days of a big campaign), campaign, warm-up, evening start, as 0 and 1."""
-    out = {name: np.zeros(len(days)) for name in ("campaign_burst", "campaign_on", "campaign_warm_up")}
-    out["double_11"] = np.zeros(len(days))
+def phase_columns(calendar: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """One row per day, columns 0 and 1: phases of campaigns in which units differ.
+
+    ``campaign_burst``: opening days of 618 and Double 11, and 18 June; ``campaign_peak``: of other campaigns the day they are
+    named for (8 March, 9 September, 12 December), or their opening days; ``double_11``: 10 and 11 November;
+    ``campaign_on``, ``campaign_warm_up``. Days that would be 0 throughout have no column.
+    """
+    names = ("campaign_burst", "campaign_peak", "campaign_on", "campaign_warm_up", "double_11")
+    out = {name: np.zeros(len(days)) for name in names}
     for row in calendar.itertuples():
         start, end = row.start.normalize(), row.end.normalize()
         warm = row.warm_up_start if pd.notna(row.warm_up_start) else start - pd.Timedelta(days=WARM_UP_DAYS)
-        on = np.asarray((days >= start) & (days <= end))
-        first = np.asarray((days >= start) & (days < start + pd.Timedelta(days=BURST_DAYS)))
-        out["campaign_on"][on] = 1.0
-        out["campaign_burst"][on & first] = 1.0
-        out["campaign_warm_up"][np.asarray((days >= warm.normalize()) & (days < start))] = 1.0
-        if "双11" in row.campaign:
-            eleventh = np.asarray((days.month == 11) & ((days.day == 10) | (days.day == 11)))
-            out["double_11"][on & eleventh] = 1.0
+        out["campaign_on"][(days >= start) & (days <= end)] = 1.0
+        out["campaign_warm_up"][(days >= warm.normalize()) & (days < start)] = 1.0
+        for name, high in _high_days(row.campaign, pd.date_range(start, end)).items():
+            out[name][days.isin(high)] = 1.0
     frame = pd.DataFrame(out, index=days).rename_axis("date").reset_index()
     return frame.loc[:, ["date", *(c for c in out if frame[c].any())]]
+
+
+def _high_days(campaign: str, days: pd.DatetimeIndex) -> dict[str, pd.DatetimeIndex]:
+    """The days of a campaign on which most is sold, by column; ``days`` are all its days."""
+    opening, name = days[:BURST_DAYS], YEAR.sub("", campaign)
+    if "双11" in name:
+        return {"campaign_burst": opening, "double_11": days[(days.month == 11) & ((days.day == 10) | (days.day == 11))]}
+    numbers = re.findall(r"\d+", name)  # 38 for 8 March, 双12 for 12 December
+    named = days[[f"{d.month}{d.day}" in numbers or (d.month == d.day and f"双{d.month}" in name) for d in days]]
+    if "618" in name:
+        return {"campaign_burst": opening.union(named)}
+    return {"campaign_peak": named if len(named) else opening}
 
 
 def _offered(past: pd.DataFrame) -> pd.Series:
