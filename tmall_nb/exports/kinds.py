@@ -124,6 +124,7 @@ class Match:
         return {c.field for c in self.columns}
 
 
+@lru_cache(maxsize=100_000)
 def clean_header(text: str) -> str:
     """A header without byte-order mark, blanks around it, line ends inside it, quotes and ``="…"``."""
     text = text.replace("\ufeff", "").replace("\n", "").replace("\r", "")
