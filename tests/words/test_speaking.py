@@ -124,6 +124,9 @@ def test_a_method_lists_what_was_set_aside():
     text = repr(show(method, "zh"))
     assert "店铺体检" in text and "最后一天不完整，未计入：3" in text and "2025-01-01 至 …" in text
     assert "tmall-nb" in show(method, "en")._repr_html_()
+    both = show((method, Method("elasticity", "a paper", ("count_model",))), "zh")
+    assert [text for heading, (text, *_) in both.lines() if heading == "出处"] == ["a book", "a paper"]
+    assert both._repr_html_().count("<dl") == 1
 
 
 def test_cards_show_change_and_unclear_change():

@@ -24,14 +24,17 @@ def _stem_of(method: Method) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class MethodView:
-    """How a result was computed, one line per fact."""
+    """How results were computed, one line per fact."""
 
-    method: Method
+    methods: tuple[Method, ...]
     language: str
 
     def lines(self) -> list[tuple[str, list[str]]]:
-        """Return (heading, lines) in reading order."""
-        m, language, stem = self.method, self.language, _stem_of(self.method)
+        """Return (heading, lines) in reading order, method after method."""
+        return [line for method in self.methods for line in self._facts(method)]
+
+    def _facts(self, m: Method) -> list[tuple[str, list[str]]]:
+        language, stem = self.language, _stem_of(m)
 
         def word(key: str) -> str:
             found = entry("methods", key, stem)
@@ -56,8 +59,8 @@ class MethodView:
         return [(name, lines) for name, lines in facts if lines]
 
     def __repr__(self) -> str:
-        colon = ": " if self.language == "en" else "："
-        return "\n".join(f"{name}{colon}{'; '.join(lines)}" for name, lines in self.lines())
+        colon, stop = (": ", "; ") if self.language == "en" else ("：", "；")
+        return "\n".join(f"{name}{colon}{stop.join(lines)}" for name, lines in self.lines())
 
     def _repr_html_(self) -> str:
         rows = [*self.lines(), (label("common", "version", self.language), [f"tmall-nb {__version__}"])]

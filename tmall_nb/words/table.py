@@ -95,22 +95,24 @@ class Table:
         return f'<div class="tn-scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def show(frame: pd.DataFrame | Method, language: str = "zh", *, rows: int = 10, stem: str | None = None) -> Table | MethodView:
-    """Return a frame as a table with headings and units in ``language``, or a method in words.
+def show(
+    frame: pd.DataFrame | Method | tuple[Method, ...], language: str = "zh", *, rows: int = 10, stem: str | None = None
+) -> Table | MethodView:
+    """Return a frame as a table with headings and units in ``language``, or one or several methods in words.
 
     Headings, units and roll-up come from the glossary and the ``[columns]`` of the analysis; ``low`` and ``high`` stand in one
     cell with their estimate; rows past ``rows`` are folded.
 
     Parameters
     ----------
-    frame : a frame of a result, or its ``method``
+    frame : a frame of a result, its ``method``, or the methods of several results
     language : ``zh`` or ``en``
     rows : rows to see at once, 1 or more
     stem : the catalogue to take headings from; None: the one that knows most of the columns
     """
     check_language(language)
-    if isinstance(frame, Method):
-        return MethodView(frame, language)
+    if isinstance(frame, (Method, tuple)):
+        return MethodView(frame if isinstance(frame, tuple) else (frame,), language)
     if rows < 1:
         from tmall_nb.errors import ParameterError
 

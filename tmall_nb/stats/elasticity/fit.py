@@ -30,6 +30,7 @@ from tmall_nb.stats.elasticity.newton import (
 from tmall_nb.stats.elasticity.panel import Array, Panel
 
 MAX_ROUNDS, MAX_STEP = 40, 1.5
+LAST_UPDATE = 14  # spreads that go round in circles by a few hundredths are then held, so that Newton can end
 START_ELASTICITY, START_SPREAD, START_LIFT = -2.0, 0.25, 0.1
 MIN_ITEMS_FOR_DAYS = 8
 SPAN_WEEKS = 4
@@ -105,10 +106,11 @@ def fit_panel(panel: Panel, *, day_effects: bool | None = None, add: int | None 
         state.local += scale * step.local
         state.shared += scale * step.shared
         moved = float(np.abs(step.local[:, 1]).max() + np.abs(step.shared[panel.days :]).max(initial=0.0))
-        if number >= 2:
+        changed = 0.0
+        if 2 <= number <= LAST_UPDATE:
             changed = _update(panel, state, step.conditional, temper=number in (4, 7, 10))
-            if moved < 1e-3 and changed < 1e-2 and number > 7:
-                break
+        if moved < 1e-3 and changed < 1e-2 and number > 7:
+            break
     return _result(panel, state, number + 1, moved, add)
 
 
