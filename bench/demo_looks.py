@@ -173,7 +173,8 @@ without a sale drop out of the logs and the slope shrinks towards zero, as the l
 NEW = """
 What does not look real: demand says how many orders a day there are and the buyers' process who comes back, so that after
 Double 11, on whose bursts {burst:,} first orders fall, quiet days consist mostly of returning buyers (at most 93 % by rule).
-Over all days new buyers are {share:.2f} of the buyers a day, in the last six weeks {late:.2f}; {none} of these 42 days have none.
+Over all days new buyers are {share:.2f} of the buyers a day, in the last six weeks {late:.2f}; {none} of these 42 days have
+none.
 """
 BURSTS = ["2025-10-20", "2025-10-21", "2025-10-30", "2025-10-31", "2025-11-10", "2025-11-11"]
 

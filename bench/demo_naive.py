@@ -23,6 +23,11 @@ REPEATS = """
 SELECT avg(CAST(n > 1 AS INTEGER)) AS again FROM
 (SELECT buyer_key, count(DISTINCT CAST(paid_at AS DATE)) AS n FROM orders WHERE paid_at IS NOT NULL GROUP BY 1)
 """
+MEMBERS = """
+SELECT m.is_member, avg(n) AS orders FROM
+(SELECT DISTINCT buyer_key, is_member FROM orders WHERE is_member IS NOT NULL AND paid_at IS NOT NULL) m JOIN
+(SELECT buyer_key, count(DISTINCT order_id) AS n FROM orders WHERE paid_at IS NOT NULL GROUP BY 1) USING (buyer_key) GROUP BY 1
+"""
 KEYWORDS = "SELECT keyword, sum(clicks) AS clicks, sum(ad_orders) AS orders FROM ads WHERE keyword IS NOT NULL GROUP BY 1"
 
 
@@ -132,10 +137,18 @@ def buyers(shop: tn.Shop, truth: Truth) -> list[Reading]:
     true = share * kinds["campaign"]["90"] + (1 - share) * kinds["ordinary"]["90"]
     ahead = value(Study(shop, truth))[0]
     again = float(shop.sql(REPEATS)["again"].iloc[0])
+    orders = shop.sql(MEMBERS).set_index("is_member")["orders"]
+    members = float(orders[True] / orders[False])
     return [
         ("buyers", "second order, share of all buyers so far; within 90 days", again, true),
         ("buyers", "orders within half a year, rate so far carried forward; expected", ahead["naive"], ahead["truth"]),
         ("buyers", "second order within 90 days, campaign buyers; others", kinds["campaign"]["90"], kinds["ordinary"]["90"]),
+        (
+            "buyers",
+            "orders so far, members ÷ others; what joining multiplies them with",
+            members,
+            truth.buyers["orders_by_joining"],
+        ),
     ]
 
 

@@ -11,6 +11,9 @@ files. Returning buyers make at most ``MOST_RETURNING`` of a day's orders, the r
 repurchase share of all first buyers (buyers of last month have not had their time yet), and comparing campaign buyers with
 others at different ages, and carrying a buyer's orders so far forward as if nobody left.
 
+Membership: ``JOIN`` of the buyers join the members' club with their first order, ``JOIN_CAMPAIGN`` of those a burst brought;
+it changes nothing. Naive: members have ordered more often so far, so the club pays (they are the older and better buyers).
+
 After the files a buyer who has not left orders on each day with probability q = 1 - exp(-rate), so that within H days
 (1 - (1 - p q)^H) / p orders are expected of them; orders still put off when the files end are not among these.
 """
@@ -25,10 +28,11 @@ from tmall_nb.demo.names import PROVINCE_WEIGHTS
 from tmall_nb.demo.season import Days
 from tmall_nb.demo.streams import Settings
 
-__all__ = ["AHEAD", "BTYD", "CAMPAIGN_RATE", "MOST_RETURNING", "Buyers", "draw_buyers"]
+__all__ = ["AHEAD", "BTYD", "CAMPAIGN_RATE", "JOIN", "JOIN_CAMPAIGN", "MOST_RETURNING", "Buyers", "draw_buyers"]
 
 BTYD = {"r": 0.60, "alpha": 60.0, "a": 3.0, "b": 8.25}
 CAMPAIGN_RATE, MOST_RETURNING = 0.60, 0.93
+JOIN, JOIN_CAMPAIGN = 0.20, 0.06
 WEIGHTS = np.array(PROVINCE_WEIGHTS) / sum(PROVINCE_WEIGHTS)
 AHEAD = (30, 90, 180, 365)  # days after the files for which ``Buyers.ahead`` holds expected orders
 
@@ -137,7 +141,7 @@ def draw_buyers(settings: Settings, days: Days, orders: np.ndarray, ad_share: np
         np.concatenate(province),
         burst[first],
         np.concatenate(from_ads),
-        rng.random(known) < 0.18,
+        rng.random(known) < np.where(burst[first], JOIN_CAMPAIGN, JOIN),
         np.concatenate(order_buyer),
         np.concatenate(order_new),
         too_many,

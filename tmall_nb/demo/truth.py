@@ -26,7 +26,8 @@ class Truth:
         carry_over, half_saturation, shape, interception
     keywords : per term: order_rate, click_share; idiosyncratic standard deviation and token effects
     buyers : MBG/NBD parameters (days), campaign_rate, expected repurchase within 90 and 180 days by kind of buyer; orders,
-        orders not wholly refunded and net yuan expected of all buyers within 30 to 365 days after the files
+        orders not wholly refunded and net yuan expected of all buyers within 30 to 365 days after the files; members, the
+        shares that join, and what joining multiplies orders with
     refunds : share in the end by amount and of orders wholly refunded, share that has arrived after 1, 3, 7, 14, 28 days
     discounts : yuan off the list price of paid orders: activity, shop_coupon, cart_rule; platform (paid by the platform)
     campaigns : per campaign: gross and net lift in units and yuan, pull-forward, halo, cut, profit, naive figure

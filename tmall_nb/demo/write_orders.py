@@ -155,6 +155,7 @@ def order_columns(
         "province": np.array(PROVINCES, dtype=object)[buyers.province[buyer]],
         "carrier": np.where(shipped >= 0, np.array(list(CARRIERS), dtype=object)[month.carrier[order]], ""),
         "presale": np.where(lines.presale[order], "是", "否").astype(object),
+        "member": np.where(buyers.member[buyer], "是", "否").astype(object),
         "coupon": yuan(coupon),
         "settled": yuan(np.where(confirmed >= 0, net + coupon, 0)),
     }
@@ -251,6 +252,7 @@ def _orders_2026(settings: Settings, c: dict[str, Any]) -> dict[str, Any]:
         "确认收货时间": seconds_text(c["confirmed"]),
         "确认收货打款金额": c["settled"],
         "预售订单": c["presale"],
+        "是否会员": c["member"],
     }
 
 
