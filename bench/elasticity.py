@@ -28,7 +28,7 @@ from tmall_nb.stats.iv import first_stage_f, two_stage
 ROOT = Path(__file__).parent.parent
 REAL = Path(os.environ.get("TMALL_NB_REAL_DATA") or ROOT.parent / "shared" / "data")
 PEERS = ROOT / "bench" / ".peers" / "elasticity" / "bin" / "python"
-FIRST_SEED = 7_000  # none of these was used to choose anything
+FIRST_SEED, OTHER_SEED = 7_000, 7_100  # none of these was used to choose anything
 Z = 1.959964
 WORLDS = ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "shares", "reference", "promotion", "drift")
 BARS = {
@@ -197,6 +197,14 @@ def worlds(chosen: tuple[str, ...], seeds: int, more: int, with_peers: int) -> N
     print_competition(extra)
 
 
+def again(seeds: int) -> None:
+    """The worlds with a bar once more, on other seeds: by how much the figures depend on the seeds."""
+    print(f"\n## The bars on other seeds\n\nSeeds from {OTHER_SEED}, by `--again {seeds}`.\n\n{HEAD}")
+    for regime, bar in BARS.items():
+        rows = pd.DataFrame([ours(regime, OTHER_SEED + k) for k in range(seeds)])
+        print(line(regime, "tmall_nb", rows, bar), flush=True)
+
+
 def print_peers(regime: str, mine: pd.DataFrame, count: int) -> None:
     """Peers on the first seeds, ours on exactly those, and the ratio of CPU seconds."""
     frame = pd.DataFrame([row for k in range(count) for row in peers(regime, FIRST_SEED + k)])
@@ -294,9 +302,10 @@ def main() -> None:
     parser.add_argument("--more", type=int, default=10, help="seeds of worlds without a bar")
     parser.add_argument("--peers", type=int, default=3, help="seeds on which peers run")
     parser.add_argument("--items", type=int, default=10_000, help="items of the size test, 0 for none")
+    parser.add_argument("--again", type=int, default=0, help="seeds of a second run of the worlds with a bar")
     parser.add_argument("--worlds", nargs="*", default=[*WORLDS, "small", "rivals"], help="worlds to run; all: real data too")
     args = parser.parse_args()
-    options = f"--seeds {args.seeds} --more {args.more} --peers {args.peers}"
+    options = f"--seeds {args.seeds} --more {args.more} --peers {args.peers} --again {args.again}"
     today = datetime.date.today().isoformat()
     print(f"# Benchmark: price elasticity\n\nPrinted by `bench/elasticity.py {options}`")
     print(
@@ -308,6 +317,8 @@ def main() -> None:
         real()
     if args.items:
         large(args.items)
+    if args.again:
+        again(args.again)
 
 
 if __name__ == "__main__":
