@@ -150,6 +150,12 @@ def test_truth_is_only_where_a_demo_is(tmp_path):
         read_truth(tmp_path)
 
 
+def test_the_truth_of_an_older_version_says_so(tmp_path):
+    (tmp_path / "truth.json").write_text('{"ads": {}, "items": {}}', encoding="utf-8")
+    with pytest.raises(ExportError, match="older version"):
+        read_truth(tmp_path)
+
+
 def test_the_large_size_stands_in_memory_piece_by_piece(shop):
     """Ad bookings are let go before the order lines are drawn, and no campaign's effect is kept item by day."""
     from dataclasses import fields

@@ -81,4 +81,7 @@ def read_truth(folder: str | Path) -> Truth:
     if not path.exists():
         raise ExportError(path, "no truth.json here; only demo shops have one: make it with tmall-nb demo")
     content = json.loads(path.read_text(encoding="utf-8"))
+    missing = [f.name for f in fields(Truth) if f.name not in content]
+    if missing:
+        raise ExportError(path, f"made by an older version ({', '.join(missing)} missing): make the demo shop again")
     return Truth(**{f.name: content[f.name] for f in fields(Truth)})
