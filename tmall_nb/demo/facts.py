@@ -18,7 +18,7 @@ from tmall_nb.demo.paths import PathTruth
 from tmall_nb.demo.truth import Truth
 from tmall_nb.demo.world import World
 
-__all__ = ["collect"]
+__all__ = ["collect", "geo_truth"]
 
 
 RECENT, AHEAD = 56, 28  # days
@@ -166,7 +166,8 @@ def _elasticity(world: World) -> dict[str, Any]:
     }
 
 
-def _geo(world: World) -> dict[str, Any]:
+def geo_truth(world: World) -> dict[str, Any]:
+    """Provinces and days held out, and what their sales lost; empty without a regional test."""
     if not world.geo.provinces:
         return {}
     dark = world.geo.dark.any(axis=1)
@@ -214,5 +215,5 @@ def collect(
             "units": sums["units"],
             "buyers": len(world.buyers.first_day),
         },
-        geo=_geo(world),
+        geo=geo_truth(world),
     )

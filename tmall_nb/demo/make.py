@@ -7,28 +7,29 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tmall_nb.demo.campaigns import measure_campaigns
-from tmall_nb.demo.facts import collect
+from tmall_nb.demo.facts import collect, geo_truth
 from tmall_nb.demo.names import SHOPS
 from tmall_nb.demo.orders import draw_lines
 from tmall_nb.demo.paths import make_paths
 from tmall_nb.demo.season import Days
 from tmall_nb.demo.service import ServiceFiles
-from tmall_nb.demo.streams import read_settings
+from tmall_nb.demo.streams import Settings, read_settings
 from tmall_nb.demo.tally import Tally
 from tmall_nb.demo.truth import write_truth
-from tmall_nb.demo.world import Market, World, book_ads, finish_world, make_market
+from tmall_nb.demo.world import Market, World, book_ads, finish_world, make_market, make_world
 from tmall_nb.demo.write_ads import write_ads
-from tmall_nb.demo.write_orders import Month, month_orders, write_month
+from tmall_nb.demo.write_orders import Month, month_orders, write_month, write_order_list
 from tmall_nb.demo.write_refunds import write_refunds
 from tmall_nb.demo.write_sheets import write_campaigns, write_master, write_paths, write_sheets
 from tmall_nb.demo.write_sycm import write_items, write_search, write_shop, write_sources
 from tmall_nb.errors import ParameterError
 
-__all__ = ["make_shop", "make_shops"]
+__all__ = ["make_orders", "make_shop", "make_shops"]
 
 Progress = Callable[[int, int, str], None]
 
@@ -80,6 +81,23 @@ def make_shop(
     write_truth(target / "truth.json", collect(world, paths, campaigns, service.truth(), sums))
     tick("truth")
     return target
+
+
+def make_orders(folder: str | Path, settings: Settings) -> tuple[Path, dict[str, Any]]:
+    """Write only the order files and shop.toml of a shop; return its folder and the truth of its regional test.
+
+    The orders are those of ``make_shop`` with the same settings.
+    """
+    target = _clear(Path(folder) / settings.shop_id)
+    world = make_world(settings)
+    for span in _months(world.days):
+        edges = np.searchsorted(world.joined[0], [span.start, span.stop])
+        if edges[0] < edges[1]:
+            lines = draw_lines(settings, world.days, world.items, world.joined, slice(*edges))
+            month = month_orders(settings, world.days, lines, world.buyers)
+            write_order_list(target, settings, month, (world.days, world.items, world.buyers))
+    _write_settings(target, world)
+    return target, geo_truth(world)
 
 
 def _write_months(

@@ -22,7 +22,7 @@ from tmall_nb.demo.season import Days
 from tmall_nb.demo.sheets import seconds_text, write_csv_parts, write_xlsx, yuan
 from tmall_nb.demo.streams import Settings
 
-__all__ = ["DAY", "Month", "id_text", "month_orders", "write_month"]
+__all__ = ["DAY", "Month", "id_text", "month_orders", "write_month", "write_order_list"]
 
 DAY = 86_400
 UNPAID = 0.163
@@ -299,20 +299,33 @@ def _parts(rows: int) -> Iterator[slice]:
 
 def write_month(folder: Path, settings: Settings, month: Month, context: tuple[Days, Items, Buyers]) -> None:
     """Write one month's order and item files; only xlsx for the newest two of a small shop."""
+    write_order_list(folder, settings, month, context)
+    days, items, _ = context
+    stamp, new = _stamp(settings, days, month)
+    path = folder / f"ExportOrderDetailList{stamp}"
+    if new:
+        write_xlsx(path.with_suffix(".xlsx"), item_columns(settings, items, month, slice(None), wrapped=False))
+    else:
+        lines = (item_columns(settings, items, month, part, wrapped=True) for part in _parts(len(month.lines.day)))
+        write_csv_parts(path.with_suffix(".csv"), lines)
+
+
+def write_order_list(folder: Path, settings: Settings, month: Month, context: tuple[Days, Items, Buyers]) -> None:
+    """Write one month's order file."""
     days, items, buyers = context
-    last = days.dates[month.lines.day[-1]]
-    stamp = str(last + 1).replace("-", "") + "0912"
+    stamp, new = _stamp(settings, days, month)
     order, unpaid = newest_first(month)
     parts = (items, buyers, month)
-    new = settings.size == "small" and last > days.dates[-1] - 45
+    path = folder / f"ExportOrderList{stamp}"
     if new:
         columns = order_columns(settings, parts, order, unpaid)
-        write_xlsx(folder / f"ExportOrderList{stamp}.xlsx", _orders_2026(settings, columns))
-        write_xlsx(
-            folder / f"ExportOrderDetailList{stamp}.xlsx", item_columns(settings, items, month, slice(None), wrapped=False)
-        )
+        write_xlsx(path.with_suffix(".xlsx"), _orders_2026(settings, columns))
     else:
         orders = (order_columns(settings, parts, order[part], unpaid[part]) for part in _parts(len(order)))
-        write_csv_parts(folder / f"ExportOrderList{stamp}.csv", (_orders_2019(settings, columns) for columns in orders))
-        lines = (item_columns(settings, items, month, part, wrapped=True) for part in _parts(len(month.lines.day)))
-        write_csv_parts(folder / f"ExportOrderDetailList{stamp}.csv", lines)
+        write_csv_parts(path.with_suffix(".csv"), (_orders_2019(settings, columns) for columns in orders))
+
+
+def _stamp(settings: Settings, days: Days, month: Month) -> tuple[str, bool]:
+    """Time of a month's export as the file names have it, and whether it has the columns of 2026."""
+    last = days.dates[month.lines.day[-1]]
+    return str(last + 1).replace("-", "") + "0912", settings.size == "small" and last > days.dates[-1] - 45

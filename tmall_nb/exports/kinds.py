@@ -136,6 +136,11 @@ def _norm(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
+@lru_cache(maxsize=100_000)
+def _without_unit(normal: str) -> str:
+    return UNITS.sub("", normal)
+
+
 @cache
 def _known() -> Mapping[tuple[str, str], str]:
     """(table or "", normalised header) → role."""
@@ -181,7 +186,8 @@ def recognise(row: tuple[str, ...], extra: Mapping[str, Mapping[str, str]] | Non
     extra = extra or {}
     own = {_norm(h) for names in extra.values() for h in names}
     normal = [_norm(h) for h in headers]
-    if sum(1 for h in normal if h and (h in own or UNITS.sub("", h) in _all_headers() or h in _all_headers())) < 2:
+    known = _all_headers()
+    if sum(1 for h in normal if h and (h in known or h in own or _without_unit(h) in known)) < 2:
         return None
     found = []
     for rank, kind in enumerate(KINDS):
@@ -204,7 +210,7 @@ def _map(table: str, headers: tuple[str, ...], extra: Mapping[str, Mapping[str, 
         times[_norm(header)] += 1
         normal = _norm(header) + (f"#{times[_norm(header)]}" if times[_norm(header)] > 1 else "")  # a repeated header
         percent = normal.endswith("(%)")
-        name, rank = (own[normal], -1) if normal in own else known.get(normal) or known.get(UNITS.sub("", normal)) or ("", 0)
+        name, rank = (own[normal], -1) if normal in own else known.get(normal) or known.get(_without_unit(normal)) or ("", 0)
         if name and (name not in chosen or rank < chosen[name][0]):
             chosen[name] = (rank, Column(n, header, name, percent))
     columns = [c for _, c in sorted(chosen.values(), key=lambda v: v[1].position)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 
 import pandas as pd
 
 import tmall_nb as tn
-from tmall_nb.demo import make_shop, read_truth
+from tmall_nb.demo.make import make_orders
+from tmall_nb.demo.streams import read_settings
 from tmall_nb.exports.load import load_shop
 from tmall_nb.method_check.study import Row, Study, rows_of
 
@@ -114,14 +114,10 @@ def geo(study: Study) -> list[Row]:
     The test is a second shop from the same seed, of which only the order files are read, so others are not even written.
     """
     asked = study.truth.settings
-    hard = tuple(sorted({*asked["hard"], "geo_holdout", "missing_files"}))
+    settings = read_settings(asked["shop_id"], asked["size"], asked["seed"], (*asked["hard"], "geo_holdout"))
     with tempfile.TemporaryDirectory(prefix="tmall-nb-") as folder:
-        target = make_shop(Path(folder), shop_id=asked["shop_id"], seed=asked["seed"], size=asked["size"], hard=hard)
-        truth = read_truth(target)
-        for path in target.iterdir():
-            if not path.name.startswith(("ExportOrderList", "shop.toml")):
-                path.unlink()
-        return _read_test(load_shop(folder, target.name), truth.geo)
+        target, truth = make_orders(folder, settings)
+        return _read_test(load_shop(folder, target.name), truth)
 
 
 def _read_test(shop: tn.Shop, test: Row) -> list[Row]:

@@ -12,6 +12,7 @@ from tmall_nb.analyses.media_mix.mix import MediaMixResult
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.stats.media_mix import Responses, follow_pattern, responses, split_total
+from tmall_nb.stats.media_mix.budget import CERTAIN, CERTAIN_FOLLOWED
 
 Bounds = Mapping[str, tuple[float, float]] | tuple[float, float]
 DEFAULT_BOUNDS = (0.5, 2.0)  # multiples of present spend
@@ -68,8 +69,9 @@ def plan_budget(
 ) -> BudgetResult:
     """Split a weekly budget over the channels so that it brings the most, after a discount for what is not known.
 
-    The split maximises the mean gain, less as many standard deviations as it takes to be 96 % sure of a gain, so channels that
-    are not understood stay about where they are. While hidden demand is suspected every move is halved.
+    The split maximises the mean gain, less as many standard deviations as it takes to be 96 % sure of a gain (99 % where
+    every budget follows demand), so channels that are not understood stay about where they are. While hidden demand is
+    suspected every move is halved.
 
     Parameters
     ----------
@@ -93,7 +95,9 @@ def plan_budget(
     setting, pattern = _setting(mix, total_yuan, bounds, platform_roas or mix.platform_roas, margin)
     cost = setting.now / setting.level
     total = None if total_yuan is None else total_yuan / setting.level
-    full = split_total(setting.found, cost, setting.low, setting.high, total, price=0.0 if margin is None else 1 / margin)
+    price = 0.0 if margin is None else 1 / margin
+    certain = CERTAIN_FOLLOWED if mix.followed else CERTAIN
+    full = split_total(setting.found, cost, setting.low, setting.high, total, price=price, certain=certain)
     start = np.clip(np.full(len(cost), 1.0 if total is None else total / cost.sum()), setting.low, setting.high)
     half = start + 0.5 * (full - start)
     halved = bool(mix.fit.demand.found)
