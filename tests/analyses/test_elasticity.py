@@ -118,6 +118,7 @@ def test_the_table_holds_the_usual_price_where_cuts_count_more():
     inside = (result.table["low"] <= world.elasticity) & (world.elasticity <= result.table["high"])
     assert abs(error.mean()) < 0.15 and inside.mean() > 0.88
     assert result.checks["promotion_apart"].iloc[0] > 0.75
+    assert result.checks["converged"].iloc[0]
     plain = tn.estimate_elasticity(_world("plain", items=120, days=365).rows)
     assert plain.checks["promotion_apart"].iloc[0] < 0.5
 
@@ -336,3 +337,7 @@ def test_typical_price_is_not_pulled_down_by_large_carts(demo_shop, demo_truth):
     assert (typical["price_yuan"] >= mean["price_yuan"])[both].mean() > 0.6
     reasons = [s.reason for s in tn.estimate_elasticity(demo_shop).method.set_aside]
     assert "enrolled_campaign" in reasons
+
+
+def test_the_fit_of_the_demo_shop_converges(demo_shop):
+    assert tn.estimate_elasticity(demo_shop).checks["converged"].iloc[0]
