@@ -9,12 +9,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 import tmall_nb as tn
 from tmall_nb.demo import Truth, make_shop, read_truth
 from tmall_nb.exports.load import load_shop
-from tmall_nb.method_check.buyers import TREATED_DAYS, value
+from tmall_nb.method_check.buyers import geo as regional_test
+from tmall_nb.method_check.buyers import value
 from tmall_nb.method_check.study import Study
 from tmall_nb.queries.ad_weeks import ad_weeks
 
@@ -170,24 +170,10 @@ def service(shop: tn.Shop, truth: Truth) -> list[Reading]:
     ]
 
 
-def geo() -> list[Reading]:
+def geo(shop: tn.Shop, truth: Truth) -> list[Reading]:
     """Before and after a regional hold-out, in a shop made with one."""
-    with tempfile.TemporaryDirectory() as folder:
-        target = make_shop(Path(folder), hard=("geo_holdout",))
-        test = read_truth(target).geo
-        shop = load_shop(folder, target.name)
-        start = pd.Timestamp(test["start"])
-        before = start - (pd.Timestamp(test["end"]) - start) - pd.Timedelta(days=1)
-        sums = shop.sql(TREATED_DAYS, start=str(start.date()), before=str(before.date()), provinces=test["provinces"])
-        paid = sums.set_index("during")["paid"]
-        return [
-            (
-                "geo",
-                "yuan lost in provinces held out, before − during; true",
-                float(paid[False] - paid[True]),
-                test["lost_yuan"],
-            )
-        ]
+    row = regional_test(Study(shop, truth))[0]
+    return [("geo", "yuan lost in provinces held out, before − during; true", row["naive"], row["truth"])]
 
 
 def switches() -> list[Reading]:
@@ -206,12 +192,12 @@ def switches() -> list[Reading]:
     return rows
 
 
-PARTS = (campaigns, ads, traffic, keywords, paths, stock, orders, buyers, service)
+PARTS = (campaigns, ads, traffic, keywords, paths, stock, orders, buyers, service, geo)
 
 
 def naive_table(shop: tn.Shop, truth: Truth) -> list[str]:
     """The rows as markdown."""
-    rows = [row for part in PARTS for row in part(shop, truth)] + geo() + switches()
+    rows = [row for part in PARTS for row in part(shop, truth)] + switches()
     lines = ["| part | figure: naive; true | naive | true | naive ÷ true |", "|---|---|---|---|---|"]
     for part, figure, naive, true in rows:
         ratio = f"{naive / true:.2f}" if true else "–"

@@ -23,7 +23,7 @@ truth than the rough figure; what that is stands in `tmall_nb/method_check/`, at
 * Coverage of the demand until the goods arrive is the service reached: the level ordered up to held what was wanted.
 * The regional test is a shop with ads held out in ten provinces for eight weeks; the rough figure is before minus during.
 * Store health's decomposition adds up by definition and has no truth beside the refunds scored here. Titles are scored
-  in a benchmark of their own; a budget plan that moves nothing promises nothing and is not scored as a promise.
+  in a benchmark of their own; a budget plan that moves nothing promises nothing and counts as refused.
 * Where the biases of units ahead and of channel returns come from: [truth_bias.md](truth_bias.md).
 """
 

@@ -73,7 +73,7 @@ def test_campaigns_peak_on_the_day_they_are_named_for_also_where_the_horizon_end
     calendar = pd.DataFrame(
         [("2025年38焕新周", "2025-03-01", "2025-03-08"), ("2025年618", "2025-05-16 20:00", "2025-06-20"),
          ("2025年双11", "2025-10-20 20:00", "2025-11-14"), ("2025年双12", "2025-12-09", "2025-12-12"),
-         ("2025年货节", "2025-01-06", "2025-01-17")],
+         ("2025年货节", "2025-01-06", "2025-01-17"), ("没有日期的活动", None, None)],
         columns=["campaign", "start", "end"],
     ).assign(warm_up_start=pd.NaT)  # fmt: skip
     calendar[["start", "end"]] = calendar[["start", "end"]].apply(lambda c: c.map(pd.Timestamp))

@@ -70,7 +70,7 @@ def make_shop(
     tick("ads")
     tally = Tally(world.days, world.traffic, settings.rng("tally"))
     service = ServiceFiles(settings, world.days, world.items)
-    sums = _write_months(target, world, months, (tally, service), tick)
+    sums = _write_months(target, world, (tally, service), tick)
     _write_rest(target, world, tally, service, months)
     tick("reports")
     campaigns = measure_campaigns(world.days, world.items, world.demand, world.ads)
@@ -90,27 +90,32 @@ def make_orders(folder: str | Path, settings: Settings) -> tuple[Path, dict[str,
     """
     target = _clear(Path(folder) / settings.shop_id)
     world = make_world(settings)
-    for span in _months(world.days):
-        edges = np.searchsorted(world.joined[0], [span.start, span.stop])
-        if edges[0] < edges[1]:
-            lines = draw_lines(settings, world.days, world.items, world.joined, slice(*edges))
-            month = month_orders(settings, world.days, lines, world.buyers)
+    for _, month in _drawn(world):
+        if month is not None:
             write_order_list(target, settings, month, (world.days, world.items, world.buyers))
     _write_settings(target, world)
     return target, geo_truth(world)
 
 
+def _drawn(world: World) -> Iterator[tuple[slice, Month | None]]:
+    """The days of each calendar month with its orders, drawn when asked for; None in a month without any."""
+    for span in _months(world.days):
+        rows = slice(*np.searchsorted(world.joined[0], [span.start, span.stop]))
+        if rows.start == rows.stop:
+            yield span, None
+            continue
+        lines = draw_lines(world.settings, world.days, world.items, world.joined, rows)
+        yield span, month_orders(world.settings, world.days, lines, world.buyers)
+
+
 def _write_months(
-    target: Path, world: World, months: list[slice], counts: tuple[Tally, ServiceFiles], tick: Callable[[str], None]
+    target: Path, world: World, counts: tuple[Tally, ServiceFiles], tick: Callable[[str], None]
 ) -> dict[str, int]:
     """Write orders, items and refunds month by month, count them for the reports, and return totals in cents and counts."""
     settings, days, items, buyers = world.settings, world.days, world.items, world.buyers
     sums: Counter[str] = Counter()
-    edges = np.searchsorted(world.joined[0], [m.start for m in months] + [len(days.dates)])
-    for n, span in enumerate(months):
-        if edges[n] < edges[n + 1]:
-            lines = draw_lines(settings, days, items, world.joined, slice(edges[n], edges[n + 1]))
-            month = month_orders(settings, days, lines, buyers)
+    for span, month in _drawn(world):
+        if month is not None:
             write_month(target, settings, month, (days, items, buyers))
             write_refunds(target, settings, month, days, items)
             counts[0].add(month, buyers, days)

@@ -104,8 +104,8 @@ def budget(study: Study) -> list[Row]:
     """Sales ads cause under the planned split of today's budget, and the gain it promises.
 
     Truth: the best split between half and twice each channel's spend. Naive: as much as allowed where the platform reports the
-    highest return, and the gain those returns promise. A plan that leaves everything as it is promises nothing and is not
-    scored as a promise.
+    highest return, and the gain those returns promise. A plan that leaves everything as it is promises nothing: no
+    estimate, counted as refused.
     """
     plan = tn.plan_budget(study.mix)
     table = plan.table.set_index("channel")
@@ -127,10 +127,9 @@ def budget(study: Study) -> list[Row]:
     row = {"subject": "shop", "truth": best, "estimate": brings(planned), "naive": brings(rough)}
     gain = {"subject": "shop", "truth": brings(planned) - now, "naive": float(((planned - 1) * spend * platform).sum())}
     alternative = plan.alternatives.set_index("plan").loc["planned"]
-    gain |= {"estimate": alternative["expected_gain"], "low": alternative["low"], "high": alternative["high"]}
-    moves = bool(np.abs(planned - 1).max() > 0.01)
-    gains = rows_of("budget_gain", pd.DataFrame([gain]), 0.9) if moves else []
-    return [*rows_of("budget_sales", pd.DataFrame([row]), 0.9), *gains]
+    if (table["verdict"] != "keep").any():
+        gain |= {"estimate": alternative["expected_gain"], "low": alternative["low"], "high": alternative["high"]}
+    return [*rows_of("budget_sales", pd.DataFrame([row]), 0.9), *rows_of("budget_gain", pd.DataFrame([gain]), 0.9)]
 
 
 def _splits(spend: np.ndarray) -> list[np.ndarray]:

@@ -64,7 +64,7 @@ def phase_columns(calendar: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFram
     """
     names = ("campaign_burst", "campaign_peak", "campaign_on", "campaign_warm_up", "double_11")
     out = {name: np.zeros(len(days)) for name in names}
-    for row in calendar.itertuples():
+    for row in calendar.dropna(subset=["start", "end"]).itertuples():
         start, end = row.start.normalize(), row.end.normalize()
         warm = row.warm_up_start if pd.notna(row.warm_up_start) else start - pd.Timedelta(days=WARM_UP_DAYS)
         out["campaign_on"][(days >= start) & (days <= end)] = 1.0
