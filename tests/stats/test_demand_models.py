@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tmall_nb.stats.demand.censor import expected_above
+from tmall_nb.stats.demand.dates import _same_date
 from tmall_nb.stats.demand.events import event_runs, fit_lift, shrink_lift
 from tmall_nb.stats.demand.features import build_features, past_misses
 from tmall_nb.stats.demand.light import design, light_origins
@@ -38,30 +39,72 @@ def scrambled(panel, origin):
 def test_moments_carried_forward_equal_a_fit_from_the_start():
     panel, _ = panel_of()
     x = design(panel)
-    carried = log_origins(panel, x, np.array([120, 180, 260, 300]), 14)[-1]
-    direct = log_origins(panel, x, np.array([300]), 14)[0]
+    carried = log_origins(panel, x, np.array([120, 180, 260, 300]), 14).dated[-1]
+    direct = log_origins(panel, x, np.array([300]), 14).dated[0]
     np.testing.assert_allclose(carried, direct, rtol=1e-5)
 
 
-def year_end(length, years):
-    """A panel of two or three years whose days 340 to 349 of each of ``years`` sell half as much again."""
+FIRST = np.datetime64("1970-01-01") + 19_000
+
+
+def column(year, date):
+    """Column of ``date`` ("12-14") of a year in a panel of ``panel_of``."""
+    return int((np.datetime64(f"{year}-{date}") - FIRST).astype(int))
+
+
+def with_busy_dates(length, factors):
+    """A panel of 700 or 1,065 days from January 2022 in which the numbered columns sell ``factors`` times as much."""
     panel, _ = panel_of(length=length, horizon=28)
-    busy = [365 * year + day for year in years for day in range(340, 350)]
     units = panel.units.copy()
-    units[:, [day for day in busy if day < length]] *= 1.5
+    for day, factor in factors.items():
+        units[:, day] *= factor
     return replace(panel, units=units)
 
 
-@pytest.mark.parametrize(
-    ("length", "years", "lifted"), [(700, (0,), True), (1065, (0, 1), True), (1065, (1,), False), (700, (), False)]
-)
+def comes_again(panel, start):
+    """Dated by plain forecast of the days from column ``start`` on."""
+    told = log_origins(panel, design(panel), np.array([panel.length]), 28)
+    ratio = told.dated[0].sum(axis=0) / told.plain[0].sum(axis=0)
+    return ratio[start - panel.length :]
+
+
+CASES = [(700, (2022,), True), (1065, (2022, 2023), True), (1065, (2023,), False), (700, (), False)]
+
+
+@pytest.mark.parametrize(("length", "years", "lifted"), CASES)
 def test_a_year_end_comes_again_unless_the_year_before_lacked_it(length, years, lifted):
-    panel = year_end(length, years)
-    origins, start = np.array([length]), 365 * (length // 365) + 340 - length
-    told, plain = (light_origins(panel, origins, 28, dates=d)[0].sum(axis=0) for d in (True, False))
-    inside = np.arange(28) - start
-    ratio = (told / plain)[(inside >= 3) & (inside < 7)].mean()
+    panel = with_busy_dates(length, {column(y, "12-14") + day: 1.5 for y in years for day in range(10)})
+    ratio = comes_again(panel, column(2023 if length == 700 else 2024, "12-14"))[3:7].mean()
     assert (1.25 < ratio < 1.6) if lifted else (0.93 < ratio < 1.07)
+
+
+@pytest.mark.parametrize(("length", "years", "lifted"), CASES)
+def test_a_single_date_comes_again_on_its_date_and_not_on_its_neighbours(length, years, lifted):
+    factors = {column(y, date): f for y in years for date, f in (("12-14", 2.0), ("12-15", 0.5))}
+    told = comes_again(with_busy_dates(length, factors), column(2023 if length == 700 else 2024, "12-13"))
+    before, first, second, after = told[:4]
+    if lifted:
+        assert 1.6 < first < 2.2 and 0.45 < second < 0.65
+    else:
+        assert 0.93 < first < 1.07 and 0.93 < second < 1.07
+    assert 0.85 < before < 1.15 and 0.85 < after < 1.15
+
+
+@pytest.mark.parametrize("model", ["auto", "light"])
+def test_every_model_is_told_of_a_single_date(model):
+    panels = (with_busy_dates(700, {column(2022, "12-14"): 3.0}), with_busy_dates(700, {}))
+    told, usual = (fit_demand(panel, model=model).units.sum(axis=0) for panel in panels)
+    place = column(2023, "12-14") - 700
+    assert 2.3 < (told / usual)[place] < 3.3
+    assert np.abs(np.delete(told / usual, place) - 1).max() < 0.12
+
+
+def test_the_same_date_of_a_leap_year():
+    first = int((np.datetime64("2024-02-28") - np.datetime64("1970-01-01")).astype(int))
+    columns = _same_date(first, 400, 1)
+    days = np.datetime64("2024-02-28") + columns[:3]
+    assert [str(d) for d in days] == ["2023-02-28", "2023-02-28", "2023-03-01"]
+    assert columns[366] == 0 and str(np.datetime64("2024-02-28") + 367) == "2025-03-01" and columns[367] == 2
 
 
 @pytest.mark.parametrize("mean", [200.0, 2.0])

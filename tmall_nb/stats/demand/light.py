@@ -171,13 +171,10 @@ class _State:
         return mean[:, origin - start :] * ((sold + calm) / (told + calm))[:, None]
 
 
-def light_origins(panel: Panel, origins: np.ndarray, horizon: int, *, dates: bool = True) -> np.ndarray:
-    """(O, S, horizon) forecasts at rising origins (each a number of columns), every one from earlier columns only.
-
-    ``dates`` False leaves out what the same dates of last year had beyond the regression (busy series only have it).
-    """
+def light_origins(panel: Panel, origins: np.ndarray, horizon: int) -> np.ndarray:
+    """(O, S, horizon) forecasts at rising origins (each a number of columns), every one from earlier columns only."""
     if is_busy(panel):
-        return log_origins(panel, design(panel), origins, horizon, dates=dates)
+        return log_origins(panel, design(panel), origins, horizon).dated
     state = _State(panel, design(panel))
     out = np.zeros((len(origins), len(panel.units), horizon), dtype=np.float32)
     for n, origin in enumerate(origins):

@@ -7,19 +7,18 @@ are those of an earlier one, faded, plus the new columns: exact, and an origin c
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from tmall_nb.stats.demand.panel import Panel, Settings
+from tmall_nb.stats.demand.dates import date_effects
+from tmall_nb.stats.demand.panel import Panel
 
-__all__ = ["is_busy", "log_origins"]
+__all__ = ["LogForecasts", "is_busy", "log_origins"]
 
 PULL_GROUP = 20.0  # pseudo-observations that draw a category's slopes to the panel's
 PULL = {7: 7.0, 1: 60.0}  # and a series' slopes to its category's, for days and weeks
 CALM = 2.0
-LEAST_OVERLAP = 112  # days of a second year from which last year's errors are read
-NEAR, AROUND = 5, 113  # days
-DATES = (365, 730)  # days back to the same date (a leap day shifts it by one, less than the five-day mean)
-LARGE = 2.0  # usual sizes from which a difference is of the calendar
 FEW_ZEROS = 0.03
 BUSY = 20.0
 HALF = 0.5  # log(units + 1/2) of a count has the log of its mean as its own mean, nearly
@@ -76,16 +75,31 @@ class _Moments:
         return mean_y - (mean_x * slopes).sum(axis=1), slopes
 
 
-def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int, *, dates: bool = True) -> np.ndarray:
-    """(O, S, horizon) forecasts at rising origins (numbers of columns), every one from earlier columns only.
+@dataclass(frozen=True, slots=True)
+class LogForecasts:
+    """Forecasts at several origins, each from earlier columns only; medians rather than means.
 
-    They are medians rather than means; the level follows the errors of the last weeks. ``dates`` adds what the same dates of
-    earlier years had beyond the regression; trees, which read last year themselves, would count it twice.
+    Attributes
+    ----------
+    plain : (O, S, horizon) of the regression alone, with the level of the last weeks
+    dated : (O, S, horizon) with what the same dates of earlier years had beyond it
+    day : (O, horizon) the part of that which single days have, in logs (see ``dates``)
+    past_day : (T,) such days found before the last origin, in logs; 0 after it
     """
+
+    plain: np.ndarray
+    dated: np.ndarray
+    day: np.ndarray
+    past_day: np.ndarray
+
+
+def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) -> LogForecasts:
+    """Forecast a busy panel at rising origins (numbers of columns); the level follows the errors of the last weeks."""
     settings = panel.settings
     y = np.where(panel.open, np.log(panel.units + HALF), np.nan)
     moments = _Moments(x, y, 2 * settings.half_life if settings.season == 7 else settings.half_life)
-    out = np.zeros((len(origins), len(y), horizon), dtype=np.float32)
+    plain, dated = (np.zeros((len(origins), len(y), horizon), dtype=np.float32) for _ in range(2))
+    day, past_day = np.zeros((len(origins), horizon)), np.zeros(panel.length)
     recent = settings.recent // 2 if settings.season == 7 else settings.recent
     for n, origin in enumerate(origins):
         moments.advance(int(origin))
@@ -93,45 +107,11 @@ def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int, 
         eta = level[:, None] + np.matmul(x[:, : origin + horizon], slopes[:, :, None])[:, :, 0]
         seen = moments.seen[:, :origin]
         miss = np.where(seen, moments.y[:, :origin] - eta[:, :origin], 0.0)
-        width = int(origin) + horizon
-        again = _last_year(miss.sum(axis=0), seen.sum(axis=0), settings, width) if dates else np.zeros(width)
-        late = np.where(seen, miss - again[:origin], 0.0)[:, -recent:]
-        shift = late.sum(axis=1) / (seen[:, -recent:].sum(axis=1) + CALM)
-        ahead = np.exp(np.clip(eta[:, origin:] + shift[:, None] + again[origin:], -12, 16))
-        out[n, :, : ahead.shape[1]] = ahead
-    return out
-
-
-def _last_year(miss: np.ndarray, count: np.ndarray, settings: Settings, width: int) -> np.ndarray:
-    """What the same dates of earlier years had beyond the regression (a year-end), as far as it comes again.
-
-    ``miss`` (T,) summed log errors of all series and ``count`` behind them. A five-day mean is compared with the median of its
-    weeks. Small differences come again by the slope of this year's on last year's, between 0 and 1; one far beyond the usual
-    size is of the calendar and comes again whole, unless the year before it did not have it. (width,) from the first day on.
-    """
-    length = len(miss)
-    if settings.season != 7 or length < settings.year + LEAST_OVERLAP:
-        return np.zeros(width)
-    near = np.convolve(miss, np.ones(NEAR), "same") / np.maximum(np.convolve(count, np.ones(NEAR), "same"), 1)
-    local = near - _running_median(near, AROUND)
-    usual = 1.4826 * float(np.median(np.abs(local)))
-    before, now, weight = local[: length - DATES[0]], local[DATES[0] :], count[DATES[0] :]
-    slope = float(np.clip((weight * before * now).sum() / max(float((weight * before**2).sum()), 1e-9), 0.0, 1.0))
-    one, two = (_earlier(local, days, width) for days in DATES)
-    agreed = np.where(one * two > 0, np.sign(one) * np.sqrt(np.abs(one * two)), 0.0)
-    size = np.where(np.isfinite(two), agreed, np.nan_to_num(one))
-    large = np.maximum(1 - (LARGE * usual / np.maximum(np.abs(size), 1e-9)) ** 2, 0.0)
-    return large * size + (1 - large) * slope * np.nan_to_num(one)
-
-
-def _running_median(values: np.ndarray, width: int) -> np.ndarray:
-    padded = np.pad(values, width // 2, mode="reflect")
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
-
-
-def _earlier(values: np.ndarray, days: int, width: int) -> np.ndarray:
-    """(width,) values ``days`` before each column; NaN where there are none."""
-    out = np.full(width, np.nan)
-    copied = values[: max(width - days, 0)]
-    out[days : days + len(copied)] = copied
-    return out
+        effects = date_effects(miss.sum(axis=0), seen.sum(axis=0), panel, int(origin) + horizon)
+        for out, again in ((plain, np.zeros_like(effects.day)), (dated, effects.season + effects.day)):
+            late = np.where(seen, miss - again[:origin], 0.0)[:, -recent:]
+            shift = late.sum(axis=1) / (seen[:, -recent:].sum(axis=1) + CALM)
+            ahead = np.exp(np.clip(eta[:, origin:] + shift[:, None] + again[origin:], -12, 16))
+            out[n, :, : ahead.shape[1]] = ahead
+        day[n], past_day[:origin] = effects.day[origin:], effects.past_day
+    return LogForecasts(plain, dated, day, past_day)

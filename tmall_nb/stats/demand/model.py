@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from tmall_nb.stats.demand.censor import complete_units
 from tmall_nb.stats.demand.events import event_runs, fit_lift
 from tmall_nb.stats.demand.features import build_features
 from tmall_nb.stats.demand.intervals import Residuals, fit_residuals
-from tmall_nb.stats.demand.light import fitted_light, light_origins
-from tmall_nb.stats.demand.loglinear import is_busy
+from tmall_nb.stats.demand.light import design, fitted_light, light_origins
+from tmall_nb.stats.demand.loglinear import is_busy, log_origins
 from tmall_nb.stats.demand.panel import Panel
 from tmall_nb.stats.demand.trees import fit_trees, trees_available
 
@@ -99,22 +99,39 @@ def fit_demand(panel: Panel, *, model: str = "auto", seed: int = 0) -> Fit:
     with_trees = model == "auto" and trees_available() and len(windows) > 0
     teach = _teaching(panel, least) if with_trees else np.zeros(0, dtype=int)
     origins = np.unique(np.concatenate([teach, windows, [length]]))
-    light = light_origins(panel, origins, horizon)
+    light, calm, taught, day = _regression(panel, origins, with_trees)
     at = {int(o): n for n, o in enumerate(origins)}
     candidates = {"light": np.stack([light[at[int(o)]] for o in (*windows, length)]).astype("float64")}
     candidates["weekday_mean"] = np.stack([weekday_mean(panel, int(o), horizon) for o in (*windows, length)])
     candidates["mean"] = np.stack([_plain_mean(panel, int(o), horizon) for o in (*windows, length)])
     if with_trees:
-        taught = light_origins(panel, origins, horizon, dates=False) if is_busy(panel) else light
-        trees = _trees(panel, origins, taught, teach, windows, seed=seed)
+        trees = _trees(calm, origins, taught, teach, windows, seed=seed)
         if trees is not None:
-            candidates["trees"] = trees
+            again = [day[at[int(o)]] for o in (*windows, length)]
+            candidates["trees"] = trees * np.exp(np.stack(again))[:, None, :]
     candidates = _blends(candidates)
     actual = np.stack([_future_units(panel, int(o)) for o in windows]) if len(windows) else np.zeros((0, *light.shape[1:]))
     scores = _scores(panel, candidates, actual)
     winner = min(scores, key=scores.__getitem__) if scores else ("light" if length >= 28 else "weekday_mean")
     chosen = _fade(panel, candidates[winner], windows)
     return _finish(panel, chosen, actual, windows=windows, scores=scores, winner=winner, completed=completed)
+
+
+def _regression(panel: Panel, origins: np.ndarray, with_trees: bool) -> tuple[np.ndarray, Panel, np.ndarray, np.ndarray]:
+    """The regression's (O, S, H) forecasts; for trees a panel without what single dates did to all busy series, the plain
+    regression there, and what such dates add ahead, (O, H) in logs.
+
+    Trees cannot learn a day from one or two years and would smear it over its neighbours. Their panel is freed of such days as
+    the last origin sees them; what is added ahead is read before each origin.
+    """
+    if not is_busy(panel):
+        light = light_origins(panel, origins, panel.horizon)
+        return light, panel, light, np.zeros((len(origins), panel.horizon))
+    told = log_origins(panel, design(panel), origins, panel.horizon)
+    if not with_trees or not told.past_day.any():
+        return told.dated, panel, told.plain, told.day
+    calm = replace(panel, units=panel.units * np.exp(-told.past_day))
+    return told.dated, calm, log_origins(calm, design(calm), origins, panel.horizon).plain, told.day
 
 
 def _teaching(panel: Panel, least: int) -> np.ndarray:
