@@ -7,7 +7,7 @@ difference for RMSSE, mean absolute lag-1 difference for quantile loss. Weights 
 import numpy as np
 import pandas as pd
 
-LEVELS = {0.025: "low_95", 0.1: "low_80", 0.5: "units", 0.9: "high_80", 0.975: "high_95"}
+LEVELS = {0.025: "low_95", 0.1: "low_80", 0.5: "median", 0.9: "high_80", 0.975: "high_95"}  # of peers, units is the middle
 
 
 def scales(past, frequency):
@@ -26,6 +26,7 @@ def score(forecast, past, frequency):
     """Scores of one origin."""
     scale = scales(past, frequency)
     rows = forecast.dropna(subset=["actual", "units"])
+    rows = rows if "median" in rows else rows.assign(median=rows["units"])
     miss = (rows["units"] - rows["actual"]).abs()
     by = rows["item_id"]
     rmsse = np.sqrt((miss**2).groupby(by).mean() / scale["squared"])

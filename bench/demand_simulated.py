@@ -22,8 +22,10 @@ def event(which, options):
             began = time.process_time()
             result = tn.forecast_demand(past, horizon_days=23, future=future, model=model)
             seconds = time.process_time() - began
-            told = actual.merge(result.forecast[["item_id", "date", "units"]], on=["item_id", "date"])
-            rows.append({"seed": seed, "method": f"tmall_nb {model}", **_event_score(told), "cpu_s": seconds})
+            told = actual.merge(result.forecast.drop(columns="lift_spread"), on=["item_id", "date"])
+            scores = _event_score(told), _event_score(told.assign(units=told["median"])), _event_cover(told)
+            rows.append({"seed": seed, "method": f"tmall_nb {model}", **scores[0], **scores[2], "cpu_s": seconds})
+            rows.append({"seed": seed, "method": f"tmall_nb {model}, median", **scores[1]})
         for name, units in _event_references(past, told, days).items():
             rows.append({"seed": seed, "method": name, **_event_score(told.assign(units=units))})
         rows.append({"seed": seed, "method": "the simulator's mean", **_event_score(told.assign(units=told["mean_units"]))})
@@ -44,6 +46,11 @@ def _event_score(told):
         "bias": by_item["units"].sum() / total - 1,
         "wape_other_days": (quiet["units"] - quiet["actual"]).abs().sum() / quiet["actual"].sum(),
     }
+
+
+def _event_cover(told):
+    rows = told[told["double_11"] == 1]
+    return {"cover_80": rows["actual"].between(rows["low_80"], rows["high_80"]).mean()}
 
 
 def _event_references(past, told, days):

@@ -99,6 +99,18 @@ def test_every_model_is_told_of_a_single_date(model):
     assert np.abs(np.delete(told / usual, place) - 1).max() < 0.12
 
 
+def test_series_that_differ_on_a_date_differ_again_and_alike_ones_do_not():
+    panel = with_busy_dates(700, {column(2022, "12-14"): 2.0})
+    units = panel.units.copy()
+    units[::2, column(2022, "12-14")] *= 2.0
+    place = column(2023, "12-14") - 700
+    apart, alike = (
+        log_origins(p, design(p), np.array([700]), 28).day[0, :, place] for p in (replace(panel, units=units), panel)
+    )
+    assert apart[::2].mean() - apart[1::2].mean() == pytest.approx(np.log(2), abs=0.12)
+    assert alike.std() < 0.05
+
+
 def test_the_same_date_of_a_leap_year():
     first = int((np.datetime64("2024-02-28") - np.datetime64("1970-01-01")).astype(int))
     columns = _same_date(first, 400, 1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tmall_nb.stats.replenishment import GRID, carried, event_extra, fit_errors, fit_sums, window_sums
+from tmall_nb.stats.replenishment import GRID, carried, fit_errors, fit_sums, window_sums
 
 
 def windows(seed, *, shared=0.1, own=0.05, count=6, series=200, horizon=14):
@@ -98,10 +98,7 @@ def test_one_item_alone_is_as_unsure_as_its_own_windows():
 
 
 def test_event_days_widen_the_sums_that_hold_them():
-    units, high = np.full((2, 10), 10.0), np.full((2, 10), 13.0)
-    event = np.arange(10) == 6
-    high[:, 6] = 30.0
-    extra = event_extra(units, high, event)
-    assert (extra[:, ~event] == 0).all() and (extra[:, 6] > 0.5).all()
+    units, extra = np.full((2, 10), 10.0), np.zeros((2, 10))
+    extra[:, 6] = 0.5
     widened = carried(units, extra)
     assert (widened[:, :6] == 0).all() and widened[0, 9] == pytest.approx(extra[0, 6] / 10)

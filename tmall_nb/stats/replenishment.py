@@ -19,14 +19,13 @@ import numpy as np
 
 from tmall_nb.stats.demand.intervals import OFFSET, Residuals, fit_residuals
 
-__all__ = ["GRID", "SumDemand", "SumErrors", "carried", "event_extra", "fit_errors", "fit_sums", "window_sums"]
+__all__ = ["GRID", "SumDemand", "SumErrors", "carried", "fit_errors", "fit_sums", "window_sums"]
 
 GRID = (np.arange(99) + 0.5) / 99  # levels at which a distribution is kept
 LEAST_SEEN = 0.5  # a window counts where at least this share of its forecast units fell on days that teach
 PRIOR_WINDOWS = 12.0  # the mean of the shared errors is drawn to zero as by this many windows without error
 FEW_SUMS = 20  # past sums from which the shape of own errors is kept; below, they are taken as normal
 OWN_GUESS, SHARED_GUESS, GUESS_FREEDOM = 0.2, 0.15, 4  # log spreads where nothing can be learned, and their Student-t
-UPPER_80 = 1.2816  # distance of the upper 80 % bound in standard deviations
 FEWEST = 3  # windows from which shared and own errors can be told apart
 
 
@@ -219,22 +218,7 @@ def fit_sums(units: np.ndarray, told: np.ndarray, actual: np.ndarray, *, extra: 
     return SumDemand(expected, errors, np.zeros_like(expected) if extra is None else extra, count)
 
 
-def event_extra(units: np.ndarray, high: np.ndarray, event: np.ndarray) -> np.ndarray:
-    """(S, H) spread of the log on days of events beyond that of an item's ordinary days; 0 on ordinary days.
-
-    Parameters
-    ----------
-    units, high : (S, H) forecast and its upper 80 % bound, day by day
-    event : (H,) True on days of a campaign
-    """
-    if not event.any() or event.all():
-        return np.zeros(units.shape)
-    width = np.log((high + OFFSET) / (units + OFFSET)) / UPPER_80
-    usual = np.median(width[:, ~event], axis=1)[:, None]
-    return np.where(event, np.sqrt(np.maximum(width**2 - usual**2, 0.0)), 0.0)
-
-
 def carried(units: np.ndarray, extra: np.ndarray) -> np.ndarray:
-    """(S, H) what ``event_extra`` means for the sum over the first k days: the days of an event err as one."""
+    """(S, H) what a spread of the log on days of events means for the sum over the first k days: those days err as one."""
     weight = np.maximum(units, 0.0)
     return (weight * extra).cumsum(axis=1) / np.maximum(weight.cumsum(axis=1), 1e-9)

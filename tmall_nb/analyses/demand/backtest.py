@@ -157,7 +157,7 @@ def _scores(panel: Panel, fit: Fit, real: np.ndarray, horizon: int) -> pd.DataFr
     season, step = metrics.lag_scale(panel.units, panel.settings.season), metrics.lag_scale(panel.units, 1)
     square = metrics.lag_scale(panel.units, 1, squared=True)
     low, high = fit.quantiles[1], fit.quantiles[3]
-    levels = {0.025: fit.quantiles[0], 0.1: low, 0.5: fit.units, 0.9: high, 0.975: fit.quantiles[4]}
+    levels = {0.025: fit.quantiles[0], 0.1: low, 0.5: fit.quantiles[2], 0.9: high, 0.975: fit.quantiles[4]}
     inside = np.where(np.isfinite(real), (real >= low) & (real <= high), np.nan)
     seen = np.isfinite(real).sum(axis=1)
     floor = np.where(panel.closed[:, -horizon:], 0.0, weekday_mean(panel, panel.length, horizon))

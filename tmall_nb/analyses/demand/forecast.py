@@ -9,6 +9,7 @@ import pandas as pd
 
 from tmall_nb.analyses.demand.findings import for_frame, forecast_findings, with_shortage
 from tmall_nb.analyses.demand.frames import forecast_rows, group_rows, response_rows, sum_interval, window_rows
+from tmall_nb.analyses.demand.lift_spread import spread_of_sums, widened
 from tmall_nb.analyses.demand.outlook import (
     abc_classes,
     add_stock,
@@ -141,7 +142,7 @@ def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) 
     )
     return DemandResult(
         table, forecast, groups, models, windows, events, findings, method,
-        history=history_rows(rows), totals=total_rows(table, windows), responses=effects, phases=phase_rows(events),
+        history=history_rows(rows), totals=total_rows(table, windows, forecast), responses=effects, phases=phase_rows(events),
     )  # fmt: skip
 
 
@@ -161,8 +162,10 @@ class _Part(NamedTuple):
 def _part(rows: Rows, horizon: int, items: list[str], *, model: str, seed: int) -> _Part:
     panel, ids, dates = build_panel(rows, horizon, items=items)
     fit = fit_demand(panel, model=model, seed=seed)
-    table, effects = _table(panel, ids, dates, fit, rows=rows), response_rows(panel, ids, rows)
     forecast, windows = forecast_rows(ids, dates[-horizon:], fit), window_rows(ids, dates, fit)
+    table, effects = _table(panel, ids, dates, fit, rows=rows), response_rows(panel, ids, rows)
+    lifts = spread_of_sums(forecast, ["item_id"]).reindex(ids).to_numpy()
+    table = widened(table, lifts, bounds={0.8: ("low", "high")})
     return _Part(table, forecast, windows, effects, fit.scores, fit.winner, len(fit.windows), fit.completed)
 
 

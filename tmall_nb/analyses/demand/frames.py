@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.demand.lift_spread import spread_of_sums, widened
 from tmall_nb.analyses.demand.outlook import LEAST_WINDOWS, few_sums
 from tmall_nb.analyses.demand.rows import Rows, build_panel
 from tmall_nb.stats.demand.intervals import fit_residuals
@@ -17,6 +18,7 @@ from tmall_nb.stats.demand.response import responses
 __all__ = ["forecast_rows", "group_rows", "response_rows", "sum_interval", "window_rows"]
 
 FEW_SUMS = 20  # past sums below which quantiles of their errors are not taken
+BOUNDS = {0.8: ("low_80", "high_80"), 0.95: ("low_95", "high_95")}
 QUANTILES = ("low_95", "low_80", "median", "high_80", "high_95")
 
 
@@ -38,9 +40,9 @@ def forecast_rows(ids: np.ndarray, dates: pd.DatetimeIndex, fit: Fit) -> pd.Data
     """One row per item and day of the horizon."""
     frame = pd.DataFrame({"item_id": np.repeat(ids, len(dates)), "date": np.tile(dates, len(ids)), "units": fit.units.ravel()})
     for n, name in enumerate(QUANTILES):
-        if name != "median":
-            frame[name] = fit.quantiles[n].ravel()
-    return frame[["item_id", "date", "units", "low_80", "high_80", "low_95", "high_95"]]
+        frame[name] = fit.quantiles[n].ravel()
+    frame["lift_spread"] = fit.lift_spread.ravel()
+    return frame[["item_id", "date", "units", "low_80", "high_80", "low_95", "high_95", "median", "lift_spread"]]
 
 
 def window_rows(ids: np.ndarray, dates: pd.DatetimeIndex, fit: Fit) -> pd.DataFrame:
@@ -106,5 +108,6 @@ def group_rows(forecast: pd.DataFrame, table: pd.DataFrame, windows: pd.DataFram
         for name, q in (("low_95", 0.025), ("low_80", 0.1), ("high_80", 0.9), ("high_95", 0.975)):
             edge = np.maximum((sums["units"] + 0.5) * np.exp(np.quantile(ratio, q)) - 0.5, 0.0)
             sums[name] = np.minimum(edge, sums["units"]) if "low" in name else np.maximum(edge, sums["units"])
-        parts.append(sums.assign(level=level))
+        spread = spread_of_sums(forecast.assign(group=forecast["item_id"].map(key)), ["group", "date"])
+        parts.append(widened(sums, spread.to_numpy(), bounds=BOUNDS).assign(level=level))
     return pd.concat(parts, ignore_index=True)[["level", "group", "date", "units", "low_80", "high_80", "low_95", "high_95"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.demand.lift_spread import spread_of_sums, widened
 from tmall_nb.analyses.demand.rows import Rows
 from tmall_nb.calendar import campaign_phases
 
@@ -38,10 +39,11 @@ def phase_rows(events: pd.DataFrame) -> pd.DataFrame:
     return phases.loc[phases["phase"] != "退款潮", columns].reset_index(drop=True)
 
 
-def total_rows(table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+def total_rows(table: pd.DataFrame, windows: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:
     """One row for the shop and one per category: units of the whole horizon with the 80 % interval of that sum.
 
-    The interval comes from the same sums over past windows; bounds of single items or days are never added up.
+    The interval comes from the same sums over past windows, wider where a rare event lies ahead; bounds of single items or days
+    are never added up.
     """
     parts = []
     for level in ("shop", "category"):
@@ -55,6 +57,8 @@ def total_rows(table: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
         spread, count = _spread(windows, key)
         reach = spread.reindex(frame.index) * _students_t(count.reindex(frame.index).to_numpy(float))
         frame["low"], frame["high"] = frame["units"] * np.exp(-reach), frame["units"] * np.exp(reach)
+        lifts = spread_of_sums(forecast.assign(group=forecast["item_id"].map(key)), ["group"]).reindex(frame.index)
+        frame = widened(frame, lifts.to_numpy(), bounds={0.8: ("low", "high")})
         parts.append(frame.rename_axis("group").reset_index().assign(level=level).sort_values("units", ascending=False))
     columns = ["level", "group", "items", "units", "low", "high", "recent_units"]
     return pd.concat(parts, ignore_index=True)[columns]

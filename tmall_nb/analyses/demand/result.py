@@ -21,7 +21,8 @@ class DemandResult:
         ``not_enough_data``), model, days (of history), units, low, high (80 %, whole horizon), recent_units (last four weeks),
         price_yuan, abc, xyz; where the shop has stock: stock_units (newest closing stock), short_units, short_units_low,
         short_units_high (demand beyond it)
-    forecast : one row per item_id and date: units, low_80, high_80, low_95, high_95
+    forecast : one row per item_id and date: units (mean), low_80, high_80, low_95, high_95, median, lift_spread (standard
+        deviation of the log lift on days of a rare event, 0 on other days)
     groups : one row per level (``category``, ``shop``), group and date: units; sums of the items by construction
     models : one row per candidate model: error (1 = the four-week weekday mean), used
     windows : one row per item_id, origin and date of the out-of-sample windows: units (forecast), actual

@@ -12,7 +12,7 @@ from tmall_nb.analyses.replenishment.result import Basis
 from tmall_nb.analyses.result import Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.shop import Shop
-from tmall_nb.stats.replenishment import carried, event_extra, fit_sums
+from tmall_nb.stats.replenishment import carried, fit_sums
 
 if TYPE_CHECKING:
     from tmall_nb.analyses.demand.result import DemandResult
@@ -31,7 +31,7 @@ def build_basis(
     stock: Shop | pd.DataFrame, demand: DemandResult, *, lead_time_days: float | None, review_days: float | None
 ) -> Basis:
     """Read, join and check what a plan needs."""
-    ids, dates, units, high = _forecast(demand)
+    ids, dates, units, more = _forecast(demand)
     told, actual = _windows(demand, ids, len(dates))
     given, kind, settings = read_stock(stock, ids)
     items = _items(demand, given, ids)
@@ -41,20 +41,19 @@ def build_basis(
     items = _money(items, settings)
     items["state"] = _state(items, len(dates), kind)
     events = _events(stock, demand, dates)
-    more = event_extra(units, high, _event_days(events, dates))
     sums = fit_sums(units, told, actual, extra=carried(units, more))
     method = _method(demand, items, kind, settings).drop("rep_no_forecast", len(set(given["item_id"]) - set(ids)))
     return Basis(items, sums, more, units, told, actual, dates, events, kind, method)
 
 
 def _forecast(demand: DemandResult) -> tuple[np.ndarray, pd.DatetimeIndex, np.ndarray, np.ndarray]:
-    """Item ids, dates, and (S, H) units and upper 80 % bounds."""
+    """Item ids, dates, and (S, H) units and spreads of the log lift of rare events."""
     for name in ("forecast", "windows", "table"):
         if not isinstance(getattr(demand, name, None), pd.DataFrame):
             raise ParameterError("demand", type(demand).__name__, "what forecast_demand returns")
     wide = demand.forecast.pivot(index="item_id", columns="date", values="units").sort_index()
-    high = demand.forecast.pivot(index="item_id", columns="date", values="high_80").reindex(wide.index)
-    return wide.index.to_numpy(object), pd.DatetimeIndex(wide.columns), wide.to_numpy(float), high.to_numpy(float)
+    lift = demand.forecast.pivot(index="item_id", columns="date", values="lift_spread").reindex(wide.index)
+    return wide.index.to_numpy(object), pd.DatetimeIndex(wide.columns), wide.to_numpy(float), lift.to_numpy(float)
 
 
 def _windows(demand: DemandResult, ids: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
@@ -148,13 +147,6 @@ def _events(stock: Shop | pd.DataFrame, demand: DemandResult, dates: pd.Datetime
     frame = stock.calendar if isinstance(stock, Shop) else demand.events
     ahead = frame[(frame["end"] >= dates[0]) & (frame["start"] <= dates[0] + LOOK_AHEAD)]
     return ahead[["campaign", "start", "end"]].sort_values(["start", "campaign"], ignore_index=True)
-
-
-def _event_days(events: pd.DataFrame, dates: pd.DatetimeIndex) -> np.ndarray:
-    on = np.zeros(len(dates), dtype=bool)
-    for row in events.itertuples():
-        on |= np.asarray((dates >= row.start.normalize()) & (dates <= row.end))
-    return on
 
 
 def _method(demand: DemandResult, items: pd.DataFrame, kind: str, settings: dict[str, float]) -> Method:

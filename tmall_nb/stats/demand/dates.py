@@ -13,10 +13,11 @@ import numpy as np
 
 from tmall_nb.stats.demand.panel import Panel
 
-__all__ = ["DateEffects", "date_effects"]
+__all__ = ["DateEffects", "date_effects", "own_differences"]
 
 LEAST_OVERLAP = 112  # days of a second year from which last year's errors are read
 NEAR, AROUND = 5, 113  # days
+AROUND_OWN = 14  # days on either side
 LARGE = 2.0  # usual sizes from which a difference is of the calendar
 FEW = 0.2  # a day seen in fewer than this share of the series says nothing alone
 
@@ -54,6 +55,37 @@ def date_effects(miss: np.ndarray, count: np.ndarray, panel: Panel, width: int) 
     large, share = _expected(local, back)
     day, _ = _expected(alone, back)
     return DateEffects(large + (1 - share) * slope * np.nan_to_num(one), day, _found(alone, back[0]))
+
+
+def own_differences(miss: np.ndarray, seen: np.ndarray, panel: Panel, columns: np.ndarray) -> np.ndarray:
+    """(S, C) what each series had beside all others on the dates of ``columns`` one and two years before, drawn to 0.
+
+    ``miss`` and ``seen`` (S, T) are log errors and where they are known. A difference is taken from the series' own last and
+    next two weeks; how far it is drawn follows from how much the series differ that day beyond their usual noise (empirical
+    Bayes; Efron & Morris 1973).
+    """
+    rest = np.where(seen, miss - miss.sum(axis=0) / np.maximum(seen.sum(axis=0), 1), 0.0)
+    days = np.maximum(seen.sum(axis=1), 1)
+    noise = (rest**2).sum(axis=1) / days - (rest.sum(axis=1) / days) ** 2 + 1e-9
+    out = np.zeros((len(miss), len(columns)))
+    back = [_same_date(panel.first, int(columns.max(initial=0)) + 1, years)[columns] for years in (1, 2)]
+    for k, past in enumerate(zip(*back, strict=True)):
+        found = [_beside(rest, seen, int(c)) for c in past if c >= 0]
+        if not found:
+            continue
+        own, known = np.stack(found), np.isfinite(found)
+        spread = max(float((own[known] ** 2).mean() - noise[known.any(axis=0)].mean()), 0.0) if known.any() else 0.0
+        count = known.sum(axis=0)
+        mean = np.where(known, own, 0.0).sum(axis=0) / np.maximum(count, 1)
+        out[:, k] = mean * spread / (spread + noise / np.maximum(count, 1))
+    return out
+
+
+def _beside(rest: np.ndarray, seen: np.ndarray, day: int) -> np.ndarray:
+    """(S,) a day's difference from the same series' two weeks before and after; NaN where the day was not seen."""
+    span = slice(max(day - AROUND_OWN, 0), day + AROUND_OWN + 1)
+    usual = rest[:, span].sum(axis=1) / np.maximum(seen[:, span].sum(axis=1), 1)
+    return np.where(seen[:, day], rest[:, day] - usual, np.nan)
 
 
 def _expected(values: np.ndarray, back: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["LEVELS", "Residuals", "fit_residuals"]
+__all__ = ["LEVELS", "Residuals", "fit_residuals", "with_spread"]
 
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 OFFSET = 0.5
@@ -74,6 +74,27 @@ def fit_residuals(actual: np.ndarray, forecast: np.ndarray) -> Residuals:
     scaled = residual / scale[None, :, None]
     pool = tuple(np.sort(scaled[seen & (which == b)]) for b in range(len(bins) + 1))
     return Residuals(scale, bins, pool, int(seen.sum()))
+
+
+def with_spread(
+    quantiles: np.ndarray, units: np.ndarray, spread: np.ndarray, *, levels: tuple[float, ...] = LEVELS
+) -> np.ndarray:
+    """Quantiles of ordinary days (or sums) as busy as these, widened by an independent spread of the log (a rare event's lift).
+
+    Distances from the middle add as squares. The middle of a log-normal lift lies half its variance below its mean ``units``.
+
+    Parameters
+    ----------
+    quantiles : (L, …) at ``levels``, the middle one .5
+    units, spread : (…) means and standard deviations of the log
+    """
+    from scipy.special import ndtri
+
+    z = ndtri(np.array(levels)).reshape(-1, *([1] * units.ndim))
+    own = np.log((quantiles + OFFSET) / (units + OFFSET))
+    middle = own[len(levels) // 2]
+    distance = np.sign(z) * np.sqrt((own - middle) ** 2 + (z * spread) ** 2)
+    return np.asarray(np.maximum((units + OFFSET) * np.exp(middle + distance - spread**2 / 2) - OFFSET, 0.0))
 
 
 def _edges(forecast: np.ndarray) -> np.ndarray:

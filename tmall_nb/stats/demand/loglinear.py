@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tmall_nb.stats.demand.dates import date_effects
+from tmall_nb.stats.demand.dates import date_effects, own_differences
 from tmall_nb.stats.demand.panel import Panel
 
 __all__ = ["LogForecasts", "is_busy", "log_origins"]
@@ -83,7 +83,7 @@ class LogForecasts:
     ----------
     plain : (O, S, horizon) of the regression alone, with the level of the last weeks
     dated : (O, S, horizon) with what the same dates of earlier years had beyond it
-    day : (O, horizon) the part of that which single days have, in logs (see ``dates``)
+    day : (O, S, horizon) the part of that which single days have, in logs (see ``dates``)
     past_day : (T,) such days found before the last origin, in logs; 0 after it
     """
 
@@ -99,7 +99,7 @@ def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) 
     y = np.where(panel.open, np.log(panel.units + HALF), np.nan)
     moments = _Moments(x, y, 2 * settings.half_life if settings.season == 7 else settings.half_life)
     plain, dated = (np.zeros((len(origins), len(y), horizon), dtype=np.float32) for _ in range(2))
-    day, past_day = np.zeros((len(origins), horizon)), np.zeros(panel.length)
+    day, past_day = np.zeros(dated.shape), np.zeros(panel.length)
     recent = settings.recent // 2 if settings.season == 7 else settings.recent
     for n, origin in enumerate(origins):
         moments.advance(int(origin))
@@ -113,5 +113,9 @@ def log_origins(panel: Panel, x: np.ndarray, origins: np.ndarray, horizon: int) 
             shift = late.sum(axis=1) / (seen[:, -recent:].sum(axis=1) + CALM)
             ahead = np.exp(np.clip(eta[:, origin:] + shift[:, None] + again[origin:], -12, 16))
             out[n, :, : ahead.shape[1]] = ahead
-        day[n], past_day[:origin] = effects.day[origin:], effects.past_day
+        busy = np.flatnonzero(effects.day[origin:])
+        own = np.zeros((len(y), horizon))
+        own[:, busy] = own_differences(miss, seen, panel, origin + busy)
+        dated[n] *= np.exp(own)
+        day[n], past_day[:origin] = effects.day[origin:] + own, effects.past_day
     return LogForecasts(plain, dated, day, past_day)

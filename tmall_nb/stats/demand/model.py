@@ -9,7 +9,7 @@ import numpy as np
 from tmall_nb.stats.demand.censor import complete_units
 from tmall_nb.stats.demand.events import event_runs, fit_lift
 from tmall_nb.stats.demand.features import build_features
-from tmall_nb.stats.demand.intervals import Residuals, fit_residuals
+from tmall_nb.stats.demand.intervals import LEVELS, Residuals, fit_residuals, with_spread
 from tmall_nb.stats.demand.light import design, fitted_light, light_origins
 from tmall_nb.stats.demand.loglinear import is_busy, log_origins
 from tmall_nb.stats.demand.panel import Panel
@@ -37,6 +37,7 @@ class Fit:
     scores : per candidate, its mean scaled error over the windows (lower is better); winner : the one used
     residuals : errors of single days
     completed : sold-out days whose units were completed
+    lift_spread : (S, H) standard deviation of the log lift on days of rare events, 0 on other days
     event_days : (H,) True on days of rare events; event_past : past occurrences behind each
     """
 
@@ -49,6 +50,7 @@ class Fit:
     winner: str
     residuals: Residuals
     completed: int
+    lift_spread: np.ndarray
     event_days: np.ndarray
     event_past: tuple[int, ...]
 
@@ -108,7 +110,7 @@ def fit_demand(panel: Panel, *, model: str = "auto", seed: int = 0) -> Fit:
         trees = _trees(calm, origins, taught, teach, windows, seed=seed)
         if trees is not None:
             again = [day[at[int(o)]] for o in (*windows, length)]
-            candidates["trees"] = trees * np.exp(np.stack(again))[:, None, :]
+            candidates["trees"] = trees * np.exp(np.stack(again))
     candidates = _blends(candidates)
     actual = np.stack([_future_units(panel, int(o)) for o in windows]) if len(windows) else np.zeros((0, *light.shape[1:]))
     scores = _scores(panel, candidates, actual)
@@ -119,14 +121,14 @@ def fit_demand(panel: Panel, *, model: str = "auto", seed: int = 0) -> Fit:
 
 def _regression(panel: Panel, origins: np.ndarray, with_trees: bool) -> tuple[np.ndarray, Panel, np.ndarray, np.ndarray]:
     """The regression's (O, S, H) forecasts; for trees a panel without what single dates did to all busy series, the plain
-    regression there, and what such dates add ahead, (O, H) in logs.
+    regression there, and what such dates add ahead, (O, S or 1, H) in logs.
 
     Trees cannot learn a day from one or two years and would smear it over its neighbours. Their panel is freed of such days as
     the last origin sees them; what is added ahead is read before each origin.
     """
     if not is_busy(panel):
         light = light_origins(panel, origins, panel.horizon)
-        return light, panel, light, np.zeros((len(origins), panel.horizon))
+        return light, panel, light, np.zeros((len(origins), 1, panel.horizon))
     told = log_origins(panel, design(panel), origins, panel.horizon)
     if not with_trees or not told.past_day.any():
         return told.dated, panel, told.plain, told.day
@@ -241,17 +243,14 @@ def _finish(
     panel: Panel, chosen: np.ndarray, actual: np.ndarray, *, windows: np.ndarray, scores: dict[str, float], winner: str,
     completed: int,
 ) -> Fit:  # fmt: skip
-    from tmall_nb.stats.demand.intervals import LEVELS
-
     residuals = fit_residuals(actual, chosen[:-1])
     units = np.maximum(chosen[-1], 0.0)
     factor, spread, past = _event_factor(panel)
+    units = units * factor
     quantiles = np.stack([residuals.quantile(units, q) for q in LEVELS])
     days = panel.events[:, panel.length :].any(axis=0) if len(panel.events) else np.zeros(panel.horizon, dtype=bool)
     if days.any():
-        z = np.array([-1.96, -1.2816, 0.0, 1.2816, 1.96])
-        quantiles = quantiles * factor * np.exp(z[:, None, None] * spread[None] - spread[None] ** 2 / 2 * (spread[None] > 0))
-        units = units * factor
+        quantiles = with_spread(quantiles, units, spread)
     closed = panel.closed[:, panel.length :]
     units, quantiles = np.where(closed, 0.0, units), np.where(closed, 0.0, quantiles)
     quantiles[:2], quantiles[3:] = np.minimum(quantiles[:2], units), np.maximum(quantiles[3:], units)
@@ -270,6 +269,7 @@ def _finish(
         winner,
         residuals,
         completed,
+        spread,
         np.asarray(days),
         past,
     )
