@@ -49,6 +49,18 @@ def test_hidden_demand_is_found_and_only_where_it_is(world, mix):
     assert found.sensitivity["roas"].iloc[-1] < 0.8 * found.sensitivity["roas"].iloc[0]
 
 
+def test_channels_known_to_follow_demand_are_told_lower_and_less_surely_without_a_trace(world, mix):
+    """The same channel guessed from its name stays as it is until traces of demand show."""
+    beliefs = tn.Beliefs(demand_channels=("search",))
+    known = tn.fit_media_mix(world.weeks, spend=CHANNELS, controls=world.controls, beliefs=beliefs)
+    before, after = (r.table.set_index("channel") for r in (mix, known))
+    assert after.loc["search", "roas"] < before.loc["search", "roas"]
+    assert np.ptp(np.log(after.loc["search", ["low", "high"]])) > np.ptp(np.log(before.loc["search", ["low", "high"]]))
+    others = before.index.drop("search")
+    np.testing.assert_allclose(after.loc[others, "roas"], before.loc[others, "roas"], rtol=0.15)
+    assert not known.fit.demand.found and known.sensitivity.empty
+
+
 def test_a_lift_test_narrows_its_channel(world, mix):
     tested = tn.fit_media_mix(world.weeks, spend=CHANNELS, controls=world.controls, lift_tests=lift_tests(world, 1, error=0.1))
     before, after = (r.table.set_index("channel").loc["search"] for r in (mix, tested))

@@ -43,8 +43,9 @@ class Beliefs:
 
     Attributes
     ----------
-    demand_channels : channels whose spend follows demand; None: of a shop all of them (bids and budgets spend more when
-        more people search), of a frame those whose name says search
+    demand_channels : channels known to spend more when demand is higher, whose returns are therefore insured lightly even where
+        no trace of hidden demand shows; None: of a shop all of them (bids and budgets follow searches), of a frame a guess,
+        those whose name says search, insured only where traces show
     platform_roas : return per channel as the platform reports it; only its relative pattern is used, discounted
     pooled : returns in similar shops, from ``pool_media_mix`` or its file; used only where these shops are alike
     sampler : ``laplace`` (default) or ``mcmc`` (about 10 CPU seconds); MCMC prints no interval while it has not converged
@@ -74,7 +75,6 @@ class MediaMixResult:
     method : assumptions, source, weeks used
     fit : the posterior, for ``plan_budget``
     platform_roas : returns as the platform reports them, where known
-    followed : every channel's spend is taken to follow demand (of a shop it is)
     """
 
     table: pd.DataFrame
@@ -87,7 +87,6 @@ class MediaMixResult:
     method: Method
     fit: Insured
     platform_roas: Mapping[str, float] | None = None
-    followed: bool = False
 
 
 def fit_media_mix(
@@ -150,7 +149,8 @@ def _result(
 ) -> MediaMixResult:
     data = weeks.data(tests)  # type: ignore[arg-type]
     priors = make_priors(data, weeks.channels, beliefs)
-    found = fit_insured(data, weeks.spend, followers=_followers(weeks.channels, beliefs), priors=priors, seed=seed)
+    followers, known = _followers(weeks.channels, beliefs), beliefs.demand_channels is not None
+    found = fit_insured(data, weeks.spend, followers=followers, priors=priors, known=known, seed=seed)
     if beliefs.sampler == "mcmc":
         found = _sampled(found, seed)
     table = mix_table(found, weeks)
@@ -163,9 +163,8 @@ def _result(
     curves = curve_frame(found.fit, weeks.channels)
     method = _method(weeks, beliefs, seed, outcome, controls)
     platform = dict(beliefs.platform_roas) if beliefs.platform_roas else None
-    followed = beliefs.demand_channels is not None and set(beliefs.demand_channels) == set(weeks.channels)
     weekly = week_frame(found.fit, weeks)
-    return MediaMixResult(table, curves, weekly, checks, grids, scores, findings, method, found, platform, followed)
+    return MediaMixResult(table, curves, weekly, checks, grids, scores, findings, method, found, platform)
 
 
 def _method(weeks: Weeks, beliefs: Beliefs, seed: int, outcome: str, controls: tuple[str, ...]) -> Method:

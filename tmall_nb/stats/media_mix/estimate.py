@@ -14,6 +14,7 @@ __all__ = ["Insured", "fit_insured", "point_roas", "sensitivity"]
 
 SLOPE_MEAN = 0.15  # mean of log s: between no threshold (s = 1) and a slight one
 NUISANCE_MEAN, NUISANCE_SD = 0.4, 0.5  # of the demand coefficient, in sizes of the unexplained demand
+QUIET, LEAST_DEMAND = 0.5, 0.02  # of both where no trace shows; smallest size then, of the baseline
 PULL = 1.0  # minimises the expected relative error of a lognormal posterior
 
 
@@ -26,7 +27,7 @@ class Insured:
     fit : the fit to report
     plain : the fit without the demand column (the same object where nothing was found)
     demand : what the plain fit's residuals say
-    followers : numbers of the channels that were given a demand column
+    followers : numbers of the channels that were given a demand column because of what was found
     """
 
     fit: MixFit
@@ -70,7 +71,7 @@ def _relative(fit: MixFit) -> tuple[np.ndarray, np.ndarray]:
 
 def fit_insured(
     data: MixData, spend: np.ndarray, *, followers: tuple[int, ...] | None = None, priors: Priors | None = None,
-    always: bool = False, seed: int = 0,
+    known: bool = False, always: bool = False, seed: int = 0,
 ) -> Insured:  # fmt: skip
     """Fit; where persistent unexplained demand is found, fit again with a demand column per follower channel.
 
@@ -79,23 +80,31 @@ def fit_insured(
     data, spend : the shop's weeks; ``spend`` in yuan, shape (channels, weeks)
     followers : numbers of the channels whose spend may follow demand; None: any of them, as the data cannot say
     priors : of the plain model; None: the defaults
-    always : insure even where nothing was found
+    known : that the followers follow demand is known and no guess: they are insured lightly where nothing was found
+    always : insure fully even where nothing was found
     """
     plain = fit_map(data, priors_for(data, priors), seed=seed)
     relative, base = _relative(plain)
     demand = detect(relative)
-    if not (demand.found or always):
+    if not (demand.found or always or known):
         return Insured(plain, plain, demand, ())
     chosen = tuple(range(data.channels)) if followers is None else followers
     columns = np.column_stack([spend_residual(spend[j], data.baseline) for j in chosen] or [np.empty((len(base), 0))])
+    if not (demand.found or always):
+        lightly, wide = _nuisance(QUIET * max(demand.size, LEAST_DEMAND), len(chosen)), data.with_columns(columns)
+        return Insured(fit_map(wide, priors_for(wide, priors, lightly), seed=seed), plain, demand, ())
     fit, now = plain, demand
     for _ in range(2):
-        extra = np.tile([NUISANCE_MEAN * now.size, NUISANCE_SD * now.size], (len(chosen), 1))
         wide = replace(data.with_columns(columns), whitening=whitening(now, base))
-        fit = fit_map(wide, priors_for(wide, priors, extra), seed=seed)
+        fit = fit_map(wide, priors_for(wide, priors, _nuisance(now.size, len(chosen))), seed=seed)
         relative, base = _relative(fit)
         now = detect(relative)
     return Insured(fit, plain, demand, chosen)
+
+
+def _nuisance(size: float, channels: int) -> np.ndarray:
+    """Prior mean and standard deviation of each channel's demand coefficient, (channels, 2)."""
+    return np.tile([NUISANCE_MEAN * size, NUISANCE_SD * size], (channels, 1))
 
 
 def sensitivity(
