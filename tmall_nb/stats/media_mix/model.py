@@ -47,7 +47,10 @@ def response(lagged: np.ndarray, carry: np.ndarray, half: np.ndarray, slope: np.
 
 
 def _logistic(x: np.ndarray) -> np.ndarray:
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    out = np.tanh(0.5 * x)
+    out += 1.0
+    out *= 0.5
+    return out
 
 
 class LogPosterior:
@@ -64,6 +67,7 @@ class LogPosterior:
         self.places = layout(data.baseline.shape[1], data.channels)
         self.size = self.places["noise"].stop
         self.seen = data.seen.astype(float)
+        self.reached = (data.lagged > 0).any(axis=-1)  # weeks that spend of the last 13 reaches
         weeks = float(self.seen.sum())
         self.spent = min(data.baseline.shape[1] + SPENT * data.channels, MOST_SPENT * weeks) + len(data.sales) - weeks
 
@@ -102,26 +106,33 @@ class LogPosterior:
     def _media(self, at: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Each channel's weekly contribution, shape (batch, channels, weeks), and what its gradient needs."""
         weights, moves = _carry_weights(at["carry"])
-        spread = np.matmul(self.data.lagged, weights[..., None])[..., 0]
+        # one product a channel for all points; a product for every point and channel takes three times as long
+        spread = np.ascontiguousarray(np.matmul(self.data.lagged, weights.transpose(1, 2, 0)).transpose(2, 0, 1))
+        np.maximum(spread, TINY, out=spread)
         tilt = np.exp(at["slope"])[..., None]
-        log_ratio = np.log(np.maximum(spread, TINY)) - at["half"][..., None]
+        log_ratio = np.log(spread)
+        log_ratio -= at["half"][..., None]
         height = _logistic(tilt * log_ratio)
         total = np.maximum(height.sum(axis=-1, keepdims=True), TINY)
-        level = np.exp(at["log_roas"]) * self.data.spend_share * height.shape[-1]
-        parts = {"moves": moves, "spread": spread, "tilt": tilt, "log_ratio": log_ratio, "height": height, "total": total}
-        return level[..., None] * height / total, {**parts, "level": level}
+        level = np.exp(at["log_roas"])[..., None] * (self.data.spend_share[:, None] * height.shape[-1]) / total
+        rate = tilt / spread
+        if not self.reached.all():
+            rate *= self.reached
+        parts = {"moves": moves, "rate": rate, "tilt": tilt, "log_ratio": log_ratio, "height": height, "total": total}
+        return level * height, {**parts, "level": level}
 
     def _media_gradient(self, push: np.ndarray, gain: np.ndarray, parts: dict[str, np.ndarray], gradient: np.ndarray) -> None:
         """Add the derivatives through the contributions; ``push`` is d log posterior / d contribution."""
         work = (push * gain).sum(axis=-1)
         gradient[:, self.places["log_roas"]] += work
-        through = (push * parts["level"][..., None] - work[..., None]) / parts["total"]
-        steep = through * parts["height"] * (1.0 - parts["height"])
-        tilted = steep * parts["tilt"]
-        gradient[:, self.places["half"]] -= tilted.sum(axis=-1)
-        gradient[:, self.places["slope"]] += (tilted * parts["log_ratio"]).sum(axis=-1)
-        by_spread = np.where(parts["spread"] > TINY, tilted / np.maximum(parts["spread"], TINY), 0.0)
-        by_weight = np.matmul(by_spread[..., None, :], self.data.lagged)[..., 0, :]
+        steep = push * parts["level"]
+        steep -= work[..., None] / parts["total"]
+        steep *= parts["height"]
+        steep *= 1.0 - parts["height"]
+        tilt = parts["tilt"][..., 0]
+        gradient[:, self.places["half"]] -= tilt * steep.sum(axis=-1)
+        gradient[:, self.places["slope"]] += tilt * (steep * parts["log_ratio"]).sum(axis=-1)
+        by_weight = np.matmul((steep * parts["rate"]).transpose(1, 0, 2), self.data.lagged).transpose(1, 0, 2)
         gradient[:, self.places["carry"]] += (by_weight * parts["moves"]).sum(axis=-1)
 
     def _tests(self, value: np.ndarray, gain: np.ndarray, push: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
