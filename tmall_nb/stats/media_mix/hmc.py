@@ -35,7 +35,7 @@ class Chains:
 
     chains: int = 16
     warm_up: int = 250
-    kept: int = 400
+    kept: int = 300
     steps: int = 24
 
 
