@@ -17,6 +17,7 @@ __all__ = ["Chains", "sample_hmc", "split_r_hat"]
 
 TARGET = 0.93  # acceptance the step size is tuned to
 OFTEN_SHORT, SHORT = 0.2, 0.2  # every so often a chain takes short steps, or it would stay in a corner too narrow for its step
+MOST_R_HAT, LONGER = 1.05, 2  # chains that differ more go on, twice at most
 GIVE_UP = -1e10
 RUNAWAY = 1e3  # momentum of a diverging path is held here; such a path is rejected
 Point = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -43,7 +44,8 @@ def sample_hmc(fit: MixFit, *, sizes: Chains | None = None, seed: int = 0) -> Mi
     """Replace Laplace draws by draws of the exact posterior, with their split R-hat.
 
     Two warm-ups: the first moves in the scale of the curvature at the mode, the second in the covariance of the
-    first one's draws, which also follows directions that bend.
+    first one's draws, which also follows directions that bend. Chains that have not met by then go on, up to three times
+    as long.
     """
     sizes = sizes or Chains()
     posterior, rng = LogPosterior(fit.data, fit.priors), np.random.default_rng(seed)
@@ -58,8 +60,13 @@ def sample_hmc(fit: MixFit, *, sizes: Chains | None = None, seed: int = 0) -> Mi
         factor = np.linalg.cholesky(covariance)
     _, step = _run(posterior, factor, points, 40, sizes.steps, step, rng, tune=True)
     path, _ = _run(posterior, factor, points, sizes.kept, sizes.steps, step, rng, tune=False)
+    for _ in range(LONGER):
+        if split_r_hat(path).max() <= MOST_R_HAT:
+            break
+        more, _ = _run(posterior, factor, path[-1], sizes.kept, sizes.steps, step, rng, tune=False)
+        path = np.concatenate([path, more])
     r_hat = float(split_r_hat(path).max())
-    return replace(fit, draws=path.reshape(-1, path.shape[2]), r_hat=r_hat, converged=r_hat <= 1.05)
+    return replace(fit, draws=path.reshape(-1, path.shape[2]), r_hat=r_hat, converged=r_hat <= MOST_R_HAT)
 
 
 def _run(
