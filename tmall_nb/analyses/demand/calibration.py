@@ -8,7 +8,7 @@ import pandas as pd
 from tmall_nb.analyses.demand.outlook import abc_classes
 from tmall_nb.analyses.demand.rows import Rows
 
-__all__ = ["calibration_rows"]
+__all__ = ["LEVELS", "calibration_rows"]
 
 PARTS = 4
 LEVELS = {0.8: ("low_80", "high_80"), 0.95: ("low_95", "high_95")}

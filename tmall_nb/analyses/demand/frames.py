@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.demand.calibration import LEVELS
 from tmall_nb.analyses.demand.lift_spread import spread_of_sums, widened
 from tmall_nb.analyses.demand.outlook import LEAST_WINDOWS, few_sums
 from tmall_nb.analyses.demand.rows import Rows, build_panel
@@ -18,7 +19,6 @@ from tmall_nb.stats.demand.response import responses
 __all__ = ["forecast_rows", "group_rows", "response_rows", "sum_interval", "window_rows"]
 
 FEW_SUMS = 20  # past sums below which quantiles of their errors are not taken
-BOUNDS = {0.8: ("low_80", "high_80"), 0.95: ("low_95", "high_95")}
 QUANTILES = ("low_95", "low_80", "median", "high_80", "high_95")
 
 
@@ -109,5 +109,5 @@ def group_rows(forecast: pd.DataFrame, table: pd.DataFrame, windows: pd.DataFram
             edge = np.maximum((sums["units"] + 0.5) * np.exp(np.quantile(ratio, q)) - 0.5, 0.0)
             sums[name] = np.minimum(edge, sums["units"]) if "low" in name else np.maximum(edge, sums["units"])
         spread = spread_of_sums(forecast.assign(group=forecast["item_id"].map(key)), ["group", "date"])
-        parts.append(widened(sums, spread.to_numpy(), bounds=BOUNDS).assign(level=level))
+        parts.append(widened(sums, spread.to_numpy(), bounds=LEVELS).assign(level=level))
     return pd.concat(parts, ignore_index=True)[["level", "group", "date", "units", "low_80", "high_80", "low_95", "high_95"]]
