@@ -12,6 +12,7 @@ from tmall_nb.analyses.media_mix.mix import MediaMixResult
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
 from tmall_nb.stats.media_mix import Responses, follow_pattern, responses, split_total
+from tmall_nb.stats.media_mix.budget import CERTAIN, CERTAIN_FOLLOWED
 
 Bounds = Mapping[str, tuple[float, float]] | tuple[float, float]
 DEFAULT_BOUNDS = (0.5, 2.0)  # multiples of present spend
@@ -95,7 +96,8 @@ def plan_budget(
     cost = setting.now / setting.level
     total = None if total_yuan is None else total_yuan / setting.level
     price = 0.0 if margin is None else 1 / margin
-    full = split_total(setting.found, cost, setting.low, setting.high, total, price=price)
+    certain = CERTAIN_FOLLOWED if mix.followed else CERTAIN
+    full = split_total(setting.found, cost, setting.low, setting.high, total, price=price, certain=certain)
     start = np.clip(np.full(len(cost), 1.0 if total is None else total / cost.sum()), setting.low, setting.high)
     half = start + 0.5 * (full - start)
     halved = bool(mix.fit.demand.found)

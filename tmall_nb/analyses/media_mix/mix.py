@@ -75,6 +75,7 @@ class MediaMixResult:
     method : assumptions, source, weeks used
     fit : the posterior, for ``plan_budget``
     platform_roas : returns as the platform reports them, where known
+    followed : every channel's spend is known to follow demand (of a shop it is)
     """
 
     table: pd.DataFrame
@@ -87,6 +88,7 @@ class MediaMixResult:
     method: Method
     fit: Insured
     platform_roas: Mapping[str, float] | None = None
+    followed: bool = False
 
 
 def fit_media_mix(
@@ -163,8 +165,9 @@ def _result(
     curves = curve_frame(found.fit, weeks.channels)
     method = _method(weeks, beliefs, seed, outcome, controls)
     platform = dict(beliefs.platform_roas) if beliefs.platform_roas else None
+    followed = known and set(followers or ()) == set(range(len(weeks.channels)))
     weekly = week_frame(found.fit, weeks)
-    return MediaMixResult(table, curves, weekly, checks, grids, scores, findings, method, found, platform)
+    return MediaMixResult(table, curves, weekly, checks, grids, scores, findings, method, found, platform, followed)
 
 
 def _method(weeks: Weeks, beliefs: Beliefs, seed: int, outcome: str, controls: tuple[str, ...]) -> Method:

@@ -13,6 +13,9 @@ __all__ = ["Responses", "follow_pattern", "responses", "split_total"]
 
 DOUBTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # standard deviations taken off a channel's mean gain, the boldest first
 CERTAIN = 0.96  # a plan less likely than this to beat the proportional split is not proposed
+CERTAIN_FOLLOWED = (
+    0.99  # the same where every budget follows demand: of many shops that learn little, the mistaken ones are sure
+)
 FINE = 401
 SLOPES = (
     -1.0,
@@ -133,10 +136,11 @@ def split_total(
     total: float | None,
     *,
     price: float = 0.0,
+    certain: float = CERTAIN,
 ) -> np.ndarray:
     """Multiples of present spend that bring the largest mean gain less some standard deviations per channel.
 
-    The boldest of a few discounts is taken whose plan beats the proportional split with probability .96; where none
+    The boldest of a few discounts is taken whose plan beats the proportional split with probability ``certain``; where none
     does, the proportional split stays.
 
     Parameters
@@ -146,6 +150,7 @@ def split_total(
     low, high : bounds of the multiples, shape (channels,)
     total : spend to reach, in units of mean sales; None: spend until a yuan brings ``price`` yuan of sales
     price : smallest sales per yuan that is worth spending where ``total`` is None
+    certain : least probability of a gain
 
     Returns
     -------
@@ -159,7 +164,7 @@ def split_total(
         fine = np.array([np.interp(g, found.scales, w) for g, w in zip(grid, mean - doubt * spread, strict=True)])
         scale = _split(grid, fine, cost, low, high, total, price)
         moved = (found.at(scale) - found.at(reference)).sum(axis=1) - price * float((scale - reference) @ cost)
-        if (moved > 0).mean() >= CERTAIN:
+        if (moved > 0).mean() >= certain:
             return scale
     return reference if total is None else _fill(reference, cost, low, high, total, grid, fine)
 
