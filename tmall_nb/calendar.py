@@ -22,10 +22,18 @@ __all__ = [
     "merge_calendars",
     "ordinary_before",
     "read_calendar",
+    "spring_festival_days",
 ]
 
 TIMES = ("warm_up_start", "presale_start", "start", "end")
 COLUMNS = ["campaign", "campaign_type", "warm_up_start", "presale_start", "start", "end", "source", "confidence"]
+# first day of the lunar year (正月初一), 2015-2035
+LUNAR_NEW_YEAR = (
+    "2015-02-19", "2016-02-08", "2017-01-28", "2018-02-16", "2019-02-05", "2020-01-25", "2021-02-12",
+    "2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29", "2026-02-17", "2027-02-06", "2028-01-26",
+    "2029-02-13", "2030-02-03", "2031-01-23", "2032-02-11", "2033-01-31", "2034-02-19", "2035-02-08",
+)  # fmt: skip
+FESTIVAL = (-7, 8)  # days around it in which parcels slow down, stop and start again
 USUAL_DAYS, LEAST_DAYS, SEARCHED_DAYS = 28, 7, 90
 
 
@@ -50,6 +58,13 @@ def read_calendar(path: str | Path | None = None) -> pd.DataFrame:
     Times are naive Asia/Shanghai; ``start`` at 20:00 means that the burst begins the evening before the first full day.
     """
     return _read(Path(path) if path is not None else calendar_file()).copy()
+
+
+def spring_festival_days(days: pd.DatetimeIndex) -> np.ndarray:
+    """Which of ``days`` lie from a week before the lunar new year to its ninth day, when parcels slow down and stop; bool."""
+    gaps = days.normalize().to_numpy()[:, None] - np.array(LUNAR_NEW_YEAR, dtype="datetime64[D]")
+    number = gaps.astype("timedelta64[D]").astype(int)
+    return np.asarray(((number >= FESTIVAL[0]) & (number <= FESTIVAL[1])).any(axis=1))
 
 
 def merge_calendars(own: pd.DataFrame, shipped: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 import tmall_nb as tn
 from tmall_nb.analyses.demand import DemandResult
-from tmall_nb.analyses.demand.shop_rows import shop_rows
+from tmall_nb.analyses.demand.shop_rows import PHASES, shop_rows
 from tmall_nb.analyses.elasticity import ElasticityResult
 from tmall_nb.analyses.media_mix import MediaMixResult
 from tmall_nb.demo import Truth
@@ -19,7 +19,7 @@ from tmall_nb.shop import Shop
 __all__ = ["HORIZON", "Row", "Study", "rows_of"]
 
 HORIZON = 28
-PLANNED = ("price_yuan", "campaign_burst", "campaign_peak", "campaign_on", "campaign_warm_up", "double_11")
+PLANNED = ("price_yuan", *PHASES)
 Row = dict[str, Any]
 
 

@@ -7,11 +7,13 @@ import re
 import numpy as np
 import pandas as pd
 
+from tmall_nb.calendar import spring_festival_days
 from tmall_nb.queries.item_days import item_days
 from tmall_nb.shop import Shop
 
-__all__ = ["shop_rows"]
+__all__ = ["PHASES", "phase_columns", "shop_rows"]
 
+PHASES = ("campaign_burst", "campaign_peak", "campaign_on", "campaign_warm_up", "double_11", "spring_festival")
 WARM_UP_DAYS = 7
 BURST_DAYS = 3
 NEAR_DAYS = 3
@@ -60,10 +62,11 @@ def phase_columns(calendar: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFram
 
     ``campaign_burst``: opening days of 618 and Double 11, and 18 June; ``campaign_peak``: of other campaigns the day they are
     named for (8 March, 9 September, 12 December), or their opening days; ``double_11``: 10 and 11 November;
-    ``campaign_on``, ``campaign_warm_up``. Days that would be 0 throughout have no column.
+    ``campaign_on``, ``campaign_warm_up``; ``spring_festival``: from a week before the lunar new year to its ninth day. Days
+    that would be 0 throughout have no column.
     """
-    names = ("campaign_burst", "campaign_peak", "campaign_on", "campaign_warm_up", "double_11")
-    out = {name: np.zeros(len(days)) for name in names}
+    out = {name: np.zeros(len(days)) for name in PHASES}
+    out["spring_festival"] = spring_festival_days(days).astype(float)
     for row in calendar.dropna(subset=["start", "end"]).itertuples():
         start, end = row.start.normalize(), row.end.normalize()
         warm = row.warm_up_start if pd.notna(row.warm_up_start) else start - pd.Timedelta(days=WARM_UP_DAYS)

@@ -8,7 +8,7 @@ import numpy as np
 
 __all__ = ["Panel", "Settings", "find_closed", "find_events", "previous"]
 
-RARE = 0.06  # a yes/no column true on less of the days, in few runs, is an event and not a promotion
+RARE = 0.08  # a yes/no column true on less of the days, in few runs, is an event and not a promotion
 RUNS = 4
 SHARED = 20  # series from which the share on promotion tells how crowded a day is
 
