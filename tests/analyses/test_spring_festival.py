@@ -50,3 +50,16 @@ def test_the_dip_comes_again_on_its_lunar_dates(mean):
     dip = (by_day.index >= "2025-01-26") & (by_day.index <= "2025-02-04")
     assert by_day[dip].mean() == pytest.approx(0.4, abs=0.06)
     assert by_day[~dip].mean() == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_first_festival_ahead_is_said_to_be_unknown():
+    days = pd.date_range("2025-03-01", "2026-02-20")
+    frame = pd.DataFrame({
+        "item_id": np.repeat([f"i{k}" for k in range(6)], len(days)), "date": np.tile(days, 6),
+        "paid_units": np.random.default_rng(5).poisson(4.0, 6 * len(days)).astype(float),
+    }).merge(phase_columns(NO_CAMPAIGNS, days), on="date")  # fmt: skip
+    past, ahead = frame[frame["date"] <= "2026-01-26"], frame[frame["date"] > "2026-01-26"].drop(columns="paid_units")
+    found = {f.key: f for f in tn.forecast_demand(past, horizon_days=25, future=ahead, model="light").findings}
+    assert found["demand_first_festival"].values["start"] == pd.Timestamp("2026-02-10")
+    early = tn.forecast_demand(past, horizon_days=10, future=ahead[ahead["date"] <= "2026-02-05"], model="light")
+    assert "demand_first_festival" not in {f.key for f in early.findings}

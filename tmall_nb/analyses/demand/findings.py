@@ -23,17 +23,21 @@ def forecast_findings(
     *,
     planned: bool,
     completed: int,
-    windows: pd.DataFrame,
+    totals: pd.DataFrame,
+    festival: pd.Timestamp | None = None,
 ) -> tuple[Finding, ...]:
+    """``festival``: the first day ahead of a Spring Festival before which none lies in the data."""
     shop = groups[groups["level"] == "shop"]
     start, end = shop["date"].min(), shop["date"].max()
     usable = table[table["verdict"] != "not_enough_data"]
     units = float(shop["units"].sum())
-    low, high = _total_interval(windows, units)
+    low, high = totals.loc[totals["level"] == "shop", ["low", "high"]].iloc[0]
     total = {"units": units, "units_low": low, "units_high": high, "items": len(table), "start": start, "end": end}
     tested = len(usable) > 0 and bool(np.isfinite(low))
     findings = [Finding("demand_total" if tested else "demand_total_no_interval", "good" if tested else "unknown", total)]
     findings += [_winner(models), *_campaign(events)]
+    if festival is not None:
+        findings.append(Finding("demand_first_festival", "watch", {"start": festival}))
     if not planned:
         findings.append(Finding("demand_no_plan", "unknown", {"start": start, "end": end}, action=True))
     if completed:
@@ -173,20 +177,3 @@ def review_findings(table: pd.DataFrame) -> tuple[Finding, ...]:
     if np.isfinite(values["mean_day_error"]) and values["day_error"] >= values["mean_day_error"]:
         found.append(Finding("review_mean_wins", "watch", values))
     return tuple(found)
-
-
-def _total_interval(windows: pd.DataFrame, units: float) -> tuple[float, float]:
-    """80 % interval of the shop's total over the horizon, from its totals over past windows; missing under three windows.
-
-    Days added up would be wrong both ways: bounds of single days are too wide together, independent days too narrow.
-    """
-    sums = windows.dropna(subset=["actual"]).groupby("origin")[["units", "actual"]].sum()
-    sums = sums[(sums["units"] > 0) & (sums["actual"] > 0)]
-    count = len(sums)
-    if count < LEAST_WINDOWS:
-        return float("nan"), float("nan")
-    from scipy.special import stdtrit
-
-    spread = float(np.sqrt((np.log(sums["actual"] / sums["units"]) ** 2).mean()))
-    reach = float(stdtrit(count, 0.9)) * spread
-    return units * float(np.exp(-reach)), units * float(np.exp(reach))

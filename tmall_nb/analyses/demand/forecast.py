@@ -133,17 +133,25 @@ def _forecast(rows: Rows, horizon: int, *, model: str, seed: int, known: Known) 
     models = _models(parts)
     groups = group_rows(forecast, table, windows)
     completed = sum(part.completed for part in parts)
-    findings = forecast_findings(table, groups, models, events, planned=planned > 0, completed=completed, windows=windows)
-    if described is None:
-        findings = for_frame(findings)
-    findings = with_shortage(findings, table, margin)
+    totals = total_rows(table, windows, forecast)
+    told = {"planned": planned > 0, "completed": completed, "totals": totals, "festival": _first_festival(rows)}
+    findings = forecast_findings(table, groups, models, events, **told)
+    findings = with_shortage(findings if described is not None else for_frame(findings), table, margin)
     method = _method(rows, horizon, model=model, seed=seed, planned=planned).drop(
         "units_missing", rows.set_aside["units_missing"]
     )
     return DemandResult(
         table, forecast, groups, models, windows, events, findings, method,
-        history=history_rows(rows), totals=total_rows(table, windows, forecast), responses=effects, phases=phase_rows(events),
+        history=history_rows(rows), totals=totals, responses=effects, phases=phase_rows(events),
     )  # fmt: skip
+
+
+def _first_festival(rows: Rows) -> pd.Timestamp | None:
+    """First day of a Spring Festival ahead, the first in the data; None where there is none ahead or one in the past."""
+    if rows.future is None or "spring_festival" not in rows.known or rows.past["spring_festival"].any():
+        return None
+    first = rows.future.loc[rows.future["spring_festival"] > 0, "date"].min()
+    return None if pd.isna(first) else first
 
 
 class _Part(NamedTuple):
