@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import tmall_nb as tn
-from tmall_nb.analyses.demand.shop_rows import phase_columns
+from tmall_nb.analyses.demand.shop_rows import phase_columns, shop_rows
 from tmall_nb.calendar import LUNAR_NEW_YEAR, spring_festival_days
 
 MONTH = 29.530588  # mean days from new moon to new moon
@@ -63,3 +63,12 @@ def test_a_first_festival_ahead_is_said_to_be_unknown():
     assert found["demand_first_festival"].values["start"] == pd.Timestamp("2026-02-10")
     early = tn.forecast_demand(past, horizon_days=10, future=ahead[ahead["date"] <= "2026-02-05"], model="light")
     assert "demand_first_festival" not in {f.key for f in early.findings}
+
+
+def test_a_shop_is_told_of_the_festival_only_where_the_horizon_meets_it(demo_shop):
+    for horizon, told in ((28, False), (60, True)):
+        past, ahead, _, _ = shop_rows(demo_shop, horizon=horizon, by="item")
+        assert ("spring_festival" in past, "spring_festival" in ahead) == (told, told)
+        if told:
+            assert past.loc[past["spring_festival"] > 0, "date"].min() == pd.Timestamp("2025-01-22")
+            assert ahead.loc[ahead["spring_festival"] > 0, "date"].min() == pd.Timestamp("2026-02-10")

@@ -34,6 +34,8 @@ def shop_rows(shop: Shop, *, horizon: int, by: str) -> tuple[pd.DataFrame, pd.Da
     days = past["date"].drop_duplicates().sort_values()
     every = pd.DatetimeIndex(days).append(ahead)
     phases = phase_columns(shop.calendar, every)
+    if not spring_festival_days(ahead).any():  # elsewhere the forecast is better without it
+        phases = phases.drop(columns="spring_festival", errors="ignore")
     items = past.groupby("item_id", as_index=False).agg(price_yuan=("price_yuan", _recent))
     future = items.merge(pd.DataFrame({"date": ahead}), how="cross")
     planned, share = _plan(shop, ahead), 0.0
