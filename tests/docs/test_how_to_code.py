@@ -26,7 +26,8 @@ def forecast_page():
 
 def test_the_forecast_page_runs_and_says_what_is_true(forecast_page):
     count, names = forecast_page
-    assert count == 6
+    assert count == 7
+    assert len(names["february"]) == 28
     assert set(pd.concat(names["tables"])["item_id"]) == set(names["ITEMS"])
     assert len(names["demand"].forecast) == 3 * 28 and len(names["weekly"].forecast) == 3 * 8
     assert (names["weekly"].forecast["date"].dt.day_of_week == 0).all()
