@@ -7,9 +7,8 @@ import pandas as pd
 
 __all__ = ["spread_of_sums", "widened"]
 
-SHARED = (
-    0.1  # standard deviation of the part of a log lift that all items share in a year; one or two past events cannot tell it
-)
+# standard deviation of the part of a log lift that all items share in a year; one or two past events cannot tell it
+SHARED = 0.1
 SMALL = 0.5
 UPPER = {0.8: 1.2816, 0.95: 1.96}
 

@@ -76,23 +76,21 @@ def fit_residuals(actual: np.ndarray, forecast: np.ndarray) -> Residuals:
     return Residuals(scale, bins, pool, int(seen.sum()))
 
 
-def with_spread(
-    quantiles: np.ndarray, units: np.ndarray, spread: np.ndarray, *, levels: tuple[float, ...] = LEVELS
-) -> np.ndarray:
+def with_spread(quantiles: np.ndarray, units: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Quantiles of ordinary days (or sums) as busy as these, widened by an independent spread of the log (a rare event's lift).
 
     Distances from the middle add as squares. The middle of a log-normal lift lies half its variance below its mean ``units``.
 
     Parameters
     ----------
-    quantiles : (L, …) at ``levels``, the middle one .5
+    quantiles : (5, …) at ``LEVELS``
     units, spread : (…) means and standard deviations of the log
     """
     from scipy.special import ndtri
 
-    z = ndtri(np.array(levels)).reshape(-1, *([1] * units.ndim))
+    z = ndtri(np.array(LEVELS)).reshape(-1, *([1] * units.ndim))
     own = np.log((quantiles + OFFSET) / (units + OFFSET))
-    middle = own[len(levels) // 2]
+    middle = own[len(LEVELS) // 2]
     distance = np.sign(z) * np.sqrt((own - middle) ** 2 + (z * spread) ** 2)
     return np.asarray(np.maximum((units + OFFSET) * np.exp(middle + distance - spread**2 / 2) - OFFSET, 0.0))
 

@@ -13,9 +13,7 @@ __all__ = ["Responses", "follow_pattern", "responses", "split_total"]
 
 DOUBTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # standard deviations taken off a channel's mean gain, the boldest first
 CERTAIN = 0.96  # a plan less likely than this to beat the proportional split is not proposed
-CERTAIN_FOLLOWED = (
-    0.99  # the same where every budget follows demand: of many shops that learn little, the mistaken ones are sure
-)
+CERTAIN_FOLLOWED = 0.99  # the same where every budget follows demand: of many shops that learn little, some seem sure by chance
 FINE = 401
 SLOPES = (
     -1.0,
