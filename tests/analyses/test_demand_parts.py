@@ -9,6 +9,7 @@ import pytest
 import tmall_nb as tn
 from tmall_nb.analyses.demand import forecast as module
 from tmall_nb.analyses.demand.shop_rows import phase_columns
+from tmall_nb.stats.demand.panel import find_events
 
 
 def many(items, days=70, seed=3):
@@ -86,3 +87,13 @@ def test_campaigns_peak_on_the_day_they_are_named_for_also_where_the_horizon_end
     assert days("campaign_burst") == ["05-16", "05-17", "05-18", "06-18", "10-20", "10-21", "10-22"]
     assert days("double_11") == ["11-10", "11-11"]
     assert columns.loc["2025-12-09":, "campaign_on"].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_items_younger_than_the_last_double_11_do_not_hide_it():
+    days = pd.date_range("2022-10-01", "2024-11-20")
+    on = ((days.month == 11) & (days.day >= 10) & (days.day <= 11)).astype(float)
+    first = np.where(np.arange(20) < 2, 0, np.searchsorted(days, pd.Timestamp("2024-06-01")))
+    there = np.arange(len(days))[None, :] >= first[:, None]
+    known = np.where(there, on, 0.0)[..., None]
+    assert find_events(known, [], there) == [0]
+    assert find_events(known, [], np.ones_like(there)) == []  # on sale all along, and left out: a promotion of some items

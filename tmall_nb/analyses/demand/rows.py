@@ -182,7 +182,7 @@ def build_panel(rows: Rows, horizon: int, *, items: Sequence[str] | None = None)
     group = _groups(past, ids)
     weekday = (first + np.arange(len(dates)) + 3) % 7 if rows.frequency == "D" else np.zeros(len(dates), dtype=int)
     closed, flags = find_closed(units, known, weekday)
-    event_columns = find_events(known, flags) if rows.frequency == "D" else []
+    event_columns = find_events(known, flags, place.has(both)) if rows.frequency == "D" else []
     events = (
         np.stack([known[..., k].max(axis=0) > 0 for k in event_columns]) if event_columns else np.zeros((0, len(dates)), bool)
     )
@@ -196,6 +196,10 @@ class _Place:
 
     def __init__(self, ids: np.ndarray, start: pd.Timestamp, length: int, days: int):
         self.ids, self.start, self.length, self.days = ids, start, length, days
+
+    def has(self, frame: pd.DataFrame) -> np.ndarray:
+        """(S, T) True where the frame has a row."""
+        return np.isfinite(self.fill(frame.assign(there=1.0), "there"))
 
     def fill(self, frame: pd.DataFrame, column: str) -> np.ndarray:
         row = np.searchsorted(self.ids, frame["item_id"].to_numpy(dtype=object).astype(self.ids.dtype))

@@ -163,8 +163,11 @@ def find_closed(units: np.ndarray, known: np.ndarray, weekday: np.ndarray) -> tu
     return closed, flags
 
 
-def find_events(known: np.ndarray, skip: list[int]) -> list[int]:
-    """Numbers of the yes/no columns shared by all series, rarely true and in few runs: Double 11, not a promotion."""
+def find_events(known: np.ndarray, skip: list[int], there: np.ndarray) -> list[int]:
+    """Numbers of the yes/no columns shared by all series, rarely true and in few runs: Double 11, not a promotion.
+
+    ``there`` (S, T + H) is True where a series has a row: items younger than the last Double 11 do not speak against it.
+    """
     found = []
     for k in range(known.shape[2]):
         column = known[..., k]
@@ -172,6 +175,11 @@ def find_events(known: np.ndarray, skip: list[int]) -> list[int]:
             continue
         on = column.max(axis=0) > 0
         runs = int(on[0]) + int((on[1:] & ~on[:-1]).sum())
-        if 0 < on.mean() <= RARE and runs <= RUNS and known.shape[1] >= 200 and column[:, on].mean() > 0.5:
+        if 0 < on.mean() <= RARE and runs <= RUNS and known.shape[1] >= 200 and _shared(column[:, on], there[:, on]):
             found.append(k)
     return found
+
+
+def _shared(column: np.ndarray, there: np.ndarray) -> bool:
+    """Is a column true for over half of the series that have a row?"""
+    return float(column[there].mean()) > 0.5 if there.any() else False
