@@ -1,19 +1,20 @@
 """Paths, media mix, budget, pooling and geo read-outs against known truth and beside their peers, in one run.
 
-Run: .venv/bin/python bench/attribution.py [paths mix hidden budget pooling mcmc geo robyn pymc] > page.md
+Run: .venv/bin/python bench/attribution.py [paths mix short hidden budget pooling mcmc geo robyn pymc] > page.md
 Peers: bench/.peers/attribution (made from bench/peers/attribution.txt); without it their columns are left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from attribution_bars import print_page
+from attribution_bars import KNOWING, print_page
 from attribution_paths import paths
 from attribution_score import REAL, average, fit, floor, line, ols, peer, plain, run_part, score, section
 from mix_oracle import least_error, oracle_draws
@@ -32,7 +33,7 @@ def mix(seeds: int) -> None:
         line("no data: 1.22 for all", **floor(worlds))
         found = average([plain(first + s)[1] for s in range(seeds)])
         line("fit_media_mix", **found, mape_to_floor=found["mape"] / floor(worlds)["mape"])
-        line("reference: MCMC that knows the simulator's priors", **average([reference(w) for w in worlds]))
+        line("reference: MCMC that knows the simulator's priors", **average([reference(first + s) for s in range(seeds)]))
         line("OLS with controls", **average([score(w, ols(w)) for w in worlds]))
         reported = [score(w, np.array([*platform_roas(w, "random", s).values()])) for s, w in enumerate(worlds)]
         line("platform report (random interception)", **average(reported))
@@ -40,14 +41,20 @@ def mix(seeds: int) -> None:
         line("demand column forced in", cost=float(pairs[:, 1].mean() / pairs[:, 0].mean()))
 
 
-def reference(world) -> dict[str, float]:
-    """The score of the posterior under the simulator's own priors."""
+@functools.cache
+def oracle(seed: int) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """What ``oracle_draws`` gives, and its CPU seconds."""
     start = time.process_time()
-    returns, r_hat = oracle_draws(world)
-    low, high = np.quantile(returns, (0.05, 0.95), axis=0)
+    return *oracle_draws(draw(seed)), time.process_time() - start
+
+
+def reference(seed: int) -> dict[str, float]:
+    """The score of the posterior under the simulator's own priors."""
+    _, returns, r_hat, seconds = oracle(seed)
+    world, (low, high) = draw(seed), np.quantile(returns, (0.05, 0.95), axis=0)
     found = score(world, least_error(returns), low, high)
     median = score(world, np.median(returns, axis=0))["mape"]
-    return found | {"median_mape": median, "r_hat": r_hat, "cpu_s": time.process_time() - start}
+    return found | {"median_mape": median, "r_hat": r_hat, "cpu_s": seconds}
 
 
 def forced(world) -> tuple[float, float]:
@@ -59,6 +66,33 @@ def forced(world) -> tuple[float, float]:
     insured = fit_insured(weeks.data(), weeks.spend, followers=(0,), always=True)
     first, second = (score(world, point_roas(f))["mape"] for f in (insured.plain, insured.fit))
     return first, second
+
+
+def short(seeds: int) -> None:
+    """Shops that have advertised for half a year: which point of the posterior errs least."""
+    section(f"media mix, {seeds} data sets of 24 weeks")
+    worlds = [draw(SETS["first"] + s, weeks=24) for s in range(seeds)]
+    line("no data: 1.22 for all", **average([logged(w, np.full(5, np.log(1.22))) for w in worlds]))
+    fits = [fit(w) for w in worlds]
+    line(
+        "fit_media_mix",
+        **average([found | logged(w, np.log(m.table["roas"])) for w, (found, m) in zip(worlds, fits, strict=True)]),
+    )
+    posteriors = [m.fit.fit.draws[:, m.fit.fit.places["log_roas"]] for _, m in fits]
+    middles = [np.median(p, axis=0) for p in posteriors]
+    line("its median", **average([logged(w, m) for w, m in zip(worlds, middles, strict=True)]))
+    least = [m - p.var(axis=0) for p, m in zip(posteriors, middles, strict=True)]
+    line("its median less the variance, without limit", **average([logged(w, p) for w, p in zip(worlds, least, strict=True)]))
+
+
+def logged(world, log_roas) -> dict[str, float]:
+    """Relative error, and bias and root mean square of the error in logs."""
+    rest = np.asarray(log_roas) - np.log(world.roas.to_numpy())
+    return {
+        "mape": float(np.abs(np.exp(rest) - 1).mean()),
+        "log_bias": float(rest.mean()),
+        "log_square": float((rest**2).mean()),
+    }
 
 
 def hidden(seeds: int) -> None:
@@ -108,13 +142,20 @@ def plans(seed: int, number: int) -> list[dict[str, object]]:
     world, _, found = plain(seed)
     now = world.weeks[CHANNELS].tail(52).mean().to_numpy()
     best, rows = best_plan(world)[1], []
-    for scene in ("model alone", *SCENES):
-        booked = None if scene == "model alone" else platform_roas(world, scene, number)
+    for scene in ("model alone", *SCENES, KNOWING):
+        booked = platform_roas(world, scene, number) if scene in SCENES else None
+        found = knowing(found, seed) if scene == KNOWING else found
         scale = tn.plan_budget(found, platform_roas=booked).table["spend_planned"].to_numpy() / now
         naive = np.nan if booked is None else world.gain(follow(now, np.array([booked[c] for c in CHANNELS])))
         unmoved = bool(np.abs(scale - 1).max() < 0.02)
         rows.append({"scene": scene, "got": world.gain(scale), "best": best, "platform": naive, "unmoved": unmoved})
     return rows
+
+
+def knowing(found, seed: int):
+    """The same result with draws of the posterior under the simulator's own priors."""
+    fit = replace(found.fit.fit, draws=oracle(seed)[0])
+    return replace(found, fit=replace(found.fit, fit=fit))
 
 
 def follow(now: np.ndarray, reported: np.ndarray) -> np.ndarray:
@@ -221,8 +262,8 @@ def pymc(_: int) -> None:
             line(f"seed {seed} pymc-marketing", **figures)
 
 
-PARTS = {"paths": paths, "mix": mix, "hidden": hidden, "budget": budget, "pooling": pooling, "mcmc": mcmc, "geo": geo,
-         "robyn": robyn, "pymc": pymc}  # fmt: skip
+PARTS = {"paths": paths, "mix": mix, "short": short, "hidden": hidden, "budget": budget, "pooling": pooling, "mcmc": mcmc,
+         "geo": geo, "robyn": robyn, "pymc": pymc}  # fmt: skip
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)

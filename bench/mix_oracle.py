@@ -24,6 +24,14 @@ RANGES = {"carry": (0.05, 0.7), "half": (0.6, 2.5), "slope": (0.8, 1.8)}  # of Î
 class Oracle(LogPosterior):
     """The log posterior under uniform priors of the shapes, each written as low + (high - low) / (1 + exp(-z))."""
 
+    def plain(self, points: np.ndarray) -> np.ndarray:
+        """The same points with shapes as the mix writes them: logit Î¸, log k, log s."""
+        out = points.copy()
+        for name, (low, high) in RANGES.items():
+            x = low + (high - low) / (1 + np.exp(-np.clip(points[:, self.places[name]], -30, 30)))
+            out[:, self.places[name]] = np.log(x / (1 - x)) if name == "carry" else np.log(x)
+        return out
+
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         inner, moves, extra, extra_slope = points.copy(), {}, 0.0, {}
         for name, (low, high) in RANGES.items():
@@ -42,8 +50,9 @@ class Oracle(LogPosterior):
         return value + extra, gradient
 
 
-def oracle_draws(world: World, seed: int = 0, sizes: Chains | None = None) -> tuple[np.ndarray, float]:
-    """Returns drawn from the posterior under the simulator's own priors, shape (draws, channels), and their split R-hat."""
+def oracle_draws(world: World, seed: int = 0, sizes: Chains | None = None) -> tuple[np.ndarray, np.ndarray, float]:
+    """Draws from the posterior under the simulator's own priors: parameters of the mix, shape (draws, parameters), returns,
+    shape (draws, channels), and the split R-hat."""
     sizes = sizes or Chains(warm_up=270, kept=160)
     data = read_weeks(world.weeks, CHANNELS, world.controls, "paid_amount").data()
     priors = _priors(data, world)
@@ -59,8 +68,8 @@ def oracle_draws(world: World, seed: int = 0, sizes: Chains | None = None) -> tu
         points, recent = path[-1], path[len(path) // 3 :].reshape(-1, posterior.size)
         factor = np.linalg.cholesky(np.cov(recent.T) + 1e-3 * np.diag(recent.var(axis=0) + 1e-12))
     path, _ = _run(posterior, factor, points, sizes.kept, sizes.steps, step, rng, tune=False)
-    returns = np.exp(path[..., posterior.places["log_roas"]])
-    return returns.reshape(-1, len(CHANNELS)), float(split_r_hat(path).max())
+    draws = posterior.plain(path.reshape(-1, posterior.size))
+    return draws, np.exp(draws[:, posterior.places["log_roas"]]), float(split_r_hat(path).max())
 
 
 def _mode(posterior: LogPosterior, scale: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ __all__ = ["SECTIONS", "catalogue", "entry", "field_name", "fill", "heading", "l
 
 SECTIONS = ("findings", "labels", "columns", "methods", "values")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+GAP = re.compile(r"(?<=）) +(?=[\u4e00-\u9fff])")  # "{units:count_ci} 件": a figure wants the blank, its interval's bracket does not
 
 
 @cache
@@ -64,7 +65,7 @@ def fill(text: str, values: Mapping[str, Any], language: str) -> str:
             raise KeyError(f"the sentence needs {name!r}; the finding has {', '.join(sorted(values)) or 'nothing'}: {text}")
         return format_value(values[name], kind, language, low=values.get(f"{name}_low"), high=values.get(f"{name}_high"))
 
-    return PLACEHOLDER.sub(replace, text)
+    return GAP.sub("", PLACEHOLDER.sub(replace, text))
 
 
 def label(stem: str, key: str, language: str = "zh", **values: Any) -> str:

@@ -15,7 +15,7 @@ __all__ = ["Insured", "fit_insured", "point_roas", "sensitivity"]
 SLOPE_MEAN = 0.15  # mean of log s: between no threshold (s = 1) and a slight one
 NUISANCE_MEAN, NUISANCE_SD = 0.4, 0.5  # of the demand coefficient, in sizes of the unexplained demand
 QUIET, LEAST_DEMAND = 0.5, 0.02  # of both where no trace shows; smallest size then, of the baseline
-PULL = 1.0  # minimises the expected relative error of a lognormal posterior
+MOST_PULL = 0.25  # of a log return downwards: where hardly anything is known more would say little sold, not little known
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ def point_roas(fit: MixFit) -> np.ndarray:
     """One return per channel: the median of its log less the variance, the least expected relative error (lognormal).
 
     Relative errors are asymmetric (an estimate can be 300 % too high, never 300 % too low), so the least expected
-    relative error lies below the median, the more the less is known.
+    relative error lies below the median, the more the less is known; never more than 22 % below it.
     """
     log_roas = fit.draws[:, fit.places["log_roas"]]
-    return np.exp(np.median(log_roas, axis=0) - PULL * np.minimum(log_roas.var(axis=0), 1.0))
+    return np.exp(np.median(log_roas, axis=0) - np.minimum(log_roas.var(axis=0), MOST_PULL))
 
 
 def priors_for(data: MixData, base: Priors | None, extra: np.ndarray | None = None) -> Priors:
