@@ -60,12 +60,14 @@ def _trim(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _decimals(size: float, digits: int = 3) -> int:
+    """Decimals that show about ``digits`` significant digits of ``size``, at most four."""
+    return 0 if size < 10**-5 else max(0, min(4, digits - 1 - math.floor(math.log10(size))))
+
+
 def _significant(value: float, digits: int = 3) -> str:
-    """``value`` with about ``digits`` significant digits, at most four decimals, never an exponent."""
-    size = abs(value)
-    if size < 10**-5:
-        return "0"
-    decimals = max(0, min(4, digits - 1 - math.floor(math.log10(size))))
+    """``value`` with about ``digits`` significant digits, never an exponent."""
+    decimals = _decimals(abs(value), digits)
     return plain(round(value, decimals), decimals)
 
 
@@ -165,10 +167,17 @@ def _numeric(value: float, kind: str, language: str, low: Any, high: Any) -> str
     write = NUMERIC[base]
     ends = [] if not kind.endswith("_ci") or is_missing(low) or is_missing(high) else [float(low), float(high)]
     signed = "_signed" in kind or base in ALWAYS_SIGNED or (bool(ends) and min(value, *ends) < 0 and base != "number")
+    if base == "number" and ends:  # an estimate and its bounds to the same decimals
+        decimals = _decimals(max(abs(x) for x in (value, *ends)))
+        write = _to_decimals(0 if all(x == int(x) for x in (value, *ends)) else decimals)
     texts = [_signed(write(x, language), x, signed) for x in (value, *ends)]
     if not ends:
         return texts[0]
     return f"{texts[0]}（{texts[1]} ~ {texts[2]}）" if language == "zh" else f"{texts[0]} ({texts[1]} to {texts[2]})"
+
+
+def _to_decimals(decimals: int) -> Callable[[float, str], str]:
+    return lambda x, language: plain(x, decimals)
 
 
 def _signed(text: str, value: float, signed: bool) -> str:
