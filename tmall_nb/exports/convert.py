@@ -106,7 +106,7 @@ class Converter:
         return self._keep(chunk, rows, aside)
 
     def _read(self, column: Column, cells: pa.Array, rows: dict[str, pa.Array], aside: np.ndarray) -> np.ndarray | None:
-        """Clean one column into the rows and return where it could not be read; unreadable cells of a key put their row aside."""
+        """Clean one column into the rows; unreadable cells of a key put their row aside. Returns where cells cannot be read."""
         name, clean = column.field, self._cleaner
         kind = SPECIAL.get(name) or FIELDS[name].dtype
         if kind == "address":
@@ -177,7 +177,12 @@ class Converter:
 
     def _check_keys(self, rows: dict[str, pa.Array], aside: np.ndarray) -> None:
         for name in (*self._spec.key, *(f for f in self._spec.required if f.endswith("_id"))):
-            if self.match.table not in TOLD and name in MUST and name in rows and not (self.tally.damaged[name] or name in self._fills):
+            if (
+                self.match.table not in TOLD
+                and name in MUST
+                and name in rows
+                and not (self.tally.damaged[name] or name in self._fills)
+            ):
                 missing = np.asarray(pc.is_null(rows[name]))
                 self._mark(aside, missing, f"no:{name}")
 

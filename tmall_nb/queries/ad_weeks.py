@@ -136,7 +136,7 @@ def ad_weeks(shop: Shop) -> tuple[pd.DataFrame, list[str], list[str]]:
     return frame, [str(c) for c in order[order > 0].index], [str(c) for c in controls]
 
 
-def test_span(shop: Shop) -> tuple[list[str], tuple[pd.Timestamp, pd.Timestamp]]:
+def known_span(shop: Shop) -> tuple[list[str], tuple[pd.Timestamp, pd.Timestamp]]:
     """Channels with spend, the largest first, and the first and last day on which both sales and spend are known."""
     days, sales = channel_days(shop), shop_days(shop)
     sales = sales[sales["complete"] & sales["paid_amount"].notna()]

@@ -1,4 +1,4 @@
-"""Rows of the sheet 投放测试, checked one by one: an error names the file, the row, the column, what stands there, what to do."""
+"""Rows of the sheet 投放测试, checked one by one: an error names file, row and column, what stands there and what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ LIST = re.compile(r"\s*[、，,;；/\n]\s*")
 NO_TEST = {"hint_row", "total_row"}
 LEAST_DAYS = 7  # the media mix learns by weeks
 Z_90 = 1.6448536269514722
-TWO_SORTS = "fill in the return and its error or bounds (a finished test), or the provinces and the change in spend (a hold-out)"
+TWO_SORTS = (
+    "fill in the return and its error or bounds (a finished test), or the provinces and the change in spend (a hold-out)"
+)
+
+PRECISION = "a test without its precision cannot be used: give the standard error, or the lower and upper bound (90 %)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,9 @@ def read_sheet(shop: Shop) -> tuple[AdTest, ...]:
     """
     if not shop.has(SHEET):
         return ()
-    from tmall_nb.queries.ad_weeks import test_span
+    from tmall_nb.queries.ad_weeks import known_span
 
-    channels, span = test_span(shop)
+    channels, span = known_span(shop)
     rows = shop.table(SHEET).sort_values(["source_file", "row_no"])
     _check_whole(shop)
     texts = _unread(shop)
@@ -123,7 +127,9 @@ def _check_whole(shop: Shop) -> None:
             lost = {k: n for k, n in sheet["aside"].items() if k not in NO_TEST}
             if sheet["table"] == SHEET and lost:
                 told = ", ".join(f"{k} {n}" for k, n in lost.items())
-                raise ExportError(sheet["source"], f"rows that cannot be read ({told}): give every row as many cells as the header")
+                raise ExportError(
+                    sheet["source"], f"rows that cannot be read ({told}): give every row as many cells as the header"
+                )
 
 
 def _unread(shop: Shop) -> dict[tuple[str, int], dict[str, str]]:
@@ -174,7 +180,9 @@ def _channels(row: _Row, known: Sequence[str]) -> tuple[str, ...]:
         if name not in known:
             near = closest(name, known, count=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            row.refuse("channel", f"{name!r} has no spend in this shop's reports; {hint}Found here: {'、'.join(known)}, or 全部")
+            row.refuse(
+                "channel", f"{name!r} has no spend in this shop's reports; {hint}Found here: {'、'.join(known)}, or 全部"
+            )
     return tuple(dict.fromkeys(names))
 
 
@@ -198,7 +206,9 @@ def _days(row: _Row, span: tuple[pd.Timestamp, pd.Timestamp]) -> tuple[pd.Timest
             known = f"this shop's sales and spend are known from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
             row.refuse(name, f"{day:%Y-%m-%d} is outside the data; {known}: export those weeks too, or delete the row")
     if (end - start).days + 1 < LEAST_DAYS:
-        row.refuse("end", f"{end:%Y-%m-%d} is less than a week after {start:%Y-%m-%d}; a shorter test tells nothing about weeks")
+        row.refuse(
+            "end", f"{end:%Y-%m-%d} is less than a week after {start:%Y-%m-%d}; a shorter test tells nothing about weeks"
+        )
     return start, end
 
 
@@ -210,8 +220,7 @@ def _result(row: _Row) -> tuple[float, float, float]:
             row.refuse("tested_error", f"{error:g} found; expected a standard error above 0")
         return roas, roas - Z_90 * error, roas + Z_90 * error
     if not (row.has("tested_low") or row.has("tested_high")):
-        row.refuse("tested_error", "blank, and no bounds: a test without its precision cannot be used; give the standard error, "
-                   "or the lower and upper bound (90 %)")  # fmt: skip
+        row.refuse("tested_error", f"blank, and no bounds either; {PRECISION}")
     low, high = row.number("tested_low"), row.number("tested_high")
     if low > high:
         row.refuse("tested_low", f"{low:g} is above the upper bound, {high:g}; swap them or correct one")

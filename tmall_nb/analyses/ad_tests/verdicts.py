@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TEST_COLUMNS", "read_ad_tests"]
 
-TEST_COLUMNS = ("channel", "start", "end", "kind", "provinces", "roas", "low", "high", "verdict")
+TEST_COLUMNS = ("channel", "start", "end", "kind", "provinces", "tested", "tested_low", "tested_high", "verdict")
 # standard error of the guess made with no data at all: log R ~ N(log 1.22, .85) lies in .30-4.94 with 90 %; a vaguer
 # read-out says less than that guess
 VAGUE = 1.41
@@ -32,8 +32,9 @@ def read_ad_tests(shop: Shop) -> pd.DataFrame:
 
     Returns
     -------
-    channel (names joined by 、), start, end (days), kind (finished, hold_out), provinces (joined by 、), roas, low, high
-    (yuan per yuan, 90 %), verdict (used; of hold-outs that are not well identified: too_vague, poor_fit, wrong_sign)
+    channel (names joined by 、), start, end (days), kind (finished, hold_out), provinces (joined by 、), tested, tested_low,
+    tested_high (yuan per yuan, 90 %), verdict (used; of hold-outs that are not well identified: too_vague, poor_fit,
+    wrong_sign)
 
     Raises
     ------

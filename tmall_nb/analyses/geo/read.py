@@ -31,8 +31,8 @@ class GeoReadResult:
     ----------
     table : one row per kind (synthetic_control, randomised_difference): effect (mean per unit and day), low, high (90 %),
         relative, relative_low, relative_high, total (over all units and days), total_low, total_high, p_value, roas, roas_low,
-        roas_high (total ÷ change of spend), chosen, count (treated units), fit_ratio (error of the fit before the start ÷ median
-        error of the placebo groups')
+        roas_high (total ÷ change of spend), chosen, count (treated units), fit_ratio (error of the fit before the start ÷
+        median error of the placebo groups')
     path : one row per day: actual, counterfactual, low, high (mean of the treated units)
     placebos : one row per placebo group: relative effect found where nothing was done
     weights : one row per untreated unit
