@@ -60,7 +60,12 @@ class AdTest:
 
     def refuse(self, name: str, problem: str) -> NoReturn:
         """Raise the error of this row."""
-        raise ExportError(self.source, problem, row=self.row, column=FIELDS[name].zh)
+        raise ExportError(self.source, problem, row=self.row, column=_header(name))
+
+
+def _header(name: str) -> str:
+    """The column as the template heads it."""
+    return FIELDS[name].aliases[0][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class _Row:
         return f"{self.texts[name]!r} found" if name in self.texts else "blank"
 
     def refuse(self, name: str, problem: str) -> NoReturn:
-        raise ExportError(self.cells["source_file"], problem, row=int(self.cells["row_no"]), column=FIELDS[name].zh)
+        raise ExportError(self.cells["source_file"], problem, row=int(self.cells["row_no"]), column=_header(name))
 
 
 def read_sheet(shop: Shop) -> tuple[AdTest, ...]:

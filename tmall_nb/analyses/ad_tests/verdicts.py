@@ -41,9 +41,8 @@ def read_ad_tests(shop: Shop) -> pd.DataFrame:
     ExportError : a row cannot be used (see ``read_sheet``), or leaves too few days or provinces to compare with
     """
     tests = read_sheet(shop)
-    held = [t for t in tests if t.roas is None]
-    days = _province_days(shop) if held else pd.DataFrame()
-    rows = [_finished(t) if t.roas is not None else _hold_out(t, held, days) for t in tests]
+    days = _province_days(shop) if any(t.roas is None for t in tests) else pd.DataFrame()
+    rows = [_finished(t) if t.roas is not None else _hold_out(t, tests, days) for t in tests]
     return pd.DataFrame(rows, columns=list(TEST_COLUMNS))
 
 
@@ -62,11 +61,11 @@ def _finished(test: AdTest) -> tuple[object, ...]:
     return _row(test, "finished", (test.roas, test.low, test.high), "used")
 
 
-def _hold_out(test: AdTest, held: Sequence[AdTest], days: pd.DataFrame) -> tuple[object, ...]:
+def _hold_out(test: AdTest, tests: Sequence[AdTest], days: pd.DataFrame) -> tuple[object, ...]:
     """Provinces that another test held out in the same days are no comparison."""
     from tmall_nb.analyses.geo import read_geo_test
 
-    others = {p for o in held if o is not test and o.overlaps(test) for p in o.provinces} - set(test.provinces)
+    others = {p for o in tests if o is not test and o.overlaps(test) for p in o.provinces} - set(test.provinces)
     try:
         read = read_geo_test(
             days[~days["province"].isin(others)],

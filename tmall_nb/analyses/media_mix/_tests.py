@@ -11,7 +11,7 @@ import pandas as pd
 from tmall_nb.analyses.ad_tests import TEST_COLUMNS
 from tmall_nb.analyses.media_mix._read import Weeks
 from tmall_nb.errors import ExportError
-from tmall_nb.stats.media_mix import LiftTests, MixFit, lift_rates, point_roas
+from tmall_nb.stats.media_mix import LiftTests, MixFit, lift_rates
 
 Z_90 = 1.6448536269514722
 LEVELS = (0.05, 0.95)
@@ -47,7 +47,9 @@ def sheet_tests(rows: pd.DataFrame, weeks: Weeks) -> Tested:
     A test of a channel the mix leaves out, of weeks it does not hold, or without spend in them is kept with that verdict.
     """
     names = [str(text).split("、") for text in rows["channel"]]
-    members = np.array([[c in own for c in weeks.channels] for own in names], dtype=bool).reshape(len(rows), -1)
+    members = np.array([[c in own for c in weeks.channels] for own in names], dtype=bool).reshape(
+        len(rows), len(weeks.channels)
+    )
     verdicts, rates = [], []
     for test, own, who in zip(rows.itertuples(), names, members, strict=True):
         inside, verdict = _weeks_inside(weeks.week, test.start, test.end), str(test.verdict)
@@ -143,7 +145,8 @@ def _returns(fit: MixFit, who: np.ndarray, spend: np.ndarray, *, shown: bool = T
     """Return of some channels together, with its ends (90 %); for one channel what the table says of it."""
     if not who.any():
         return np.nan, np.nan, np.nan
-    weight = spend[who] / spend[who].sum()
-    low, high = np.quantile(fit.roas[:, who] @ weight, LEVELS)
-    point = float(np.clip(point_roas(fit)[who] @ weight, low, high))
-    return (point, float(low), float(high)) if shown else (point, np.nan, np.nan)
+    together = fit.roas[:, who] @ (spend[who] / spend[who].sum())
+    low, high = (float(q) for q in np.quantile(together, LEVELS))
+    logs = np.log(together)
+    point = float(np.clip(np.exp(np.median(logs) - min(float(logs.var()), 1.0)), low, high))  # as ``point_roas`` of one channel
+    return (point, low, high) if shown else (point, np.nan, np.nan)
