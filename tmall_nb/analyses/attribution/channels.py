@@ -55,16 +55,16 @@ class AttributionResult:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """The columns that decide: spend, return as reported, net and incremental, break-even, which figure to believe."""
-        names = ["channel", "spend", "roas_reported", *(f"{m}{s}" for m in ("roas_net", "roas_incremental") for s in _SPAN)]
+        """The columns that decide: spend, return as reported, net, incremental and by test, break-even, which to believe."""
+        measures = ("roas_net", "roas_incremental", "roas_geo")
+        names = ["channel", "spend", "roas_reported", *(f"{m}{s}" for m in measures for s in _SPAN)]
         return self.table[[*names, "break_even", "verdict"]]
 
     @property
     def details(self) -> pd.DataFrame:
-        """The other columns: sales booked, return once the window is over and with presale, path credit, geo test, weeks."""
+        """The other columns: sales booked, return once the window is over and with presale, path credit, weeks."""
         names = ["ad_sales", "roas_matured", "roas_matured_low", "roas_matured_high", "roas_presale"]
-        spans = [f"{m}{s}" for m in ("credit_share", "roas_geo") for s in _SPAN]
-        return self.table[["channel", *names, *spans, "weeks"]]
+        return self.table[["channel", *names, *(f"credit_share{s}" for s in _SPAN), "weeks"]]
 
 
 def compare_channels(
