@@ -74,9 +74,10 @@ def mix_findings(
 
 
 def tested_findings(tests: pd.DataFrame) -> tuple[Finding, ...]:
-    """Which tests calibrate the mix and what they changed; which do not, and why. The newest first."""
+    """Which tests calibrate the mix and what they changed; which do not, and why. The newest first of each."""
     found = []
-    for row in tests.sort_values("end", ascending=False, kind="stable").itertuples():
+    newest = tests.sort_values("end", ascending=False, kind="stable")
+    for row in newest.sort_values("verdict", key=lambda v: v != "used", kind="stable").itertuples():
         values = {"channel": row.channel, "start": _day(row.start), "end": _day(row.end)}
         values |= {"value": row.tested, "value_low": row.tested_low, "value_high": row.tested_high}
         if row.verdict != "used":

@@ -81,10 +81,9 @@ class MediaMixResult:
     fit : the posterior, for ``plan_budget``
     platform_roas : returns as the platform reports them, where known
     followed : every channel's spend is known to follow demand (of a shop it is)
-    tests : one row per test of ads: channel (names joined by 、), start, end, kind (finished, hold_out), provinces, tested,
-        tested_low, tested_high (yuan per yuan, 90 %), verdict (used, too_vague, poor_fit, wrong_sign, not_in_mix,
-        outside_weeks, no_spend), before and after with their _low and _high: the channel's return without any test and with
-        those used
+    tests : one row per test of ads: channel (names joined by 、), verdict (used, too_vague, poor_fit, wrong_sign, not_in_mix,
+        outside_weeks, no_spend), tested, tested_low, tested_high (yuan per yuan, 90 %), before and after with their _low and
+        _high (the channel's return without any test and with those used), start, end, kind (finished, hold_out), provinces
     """
 
     table: pd.DataFrame
