@@ -17,8 +17,8 @@ Z_90 = 1.6448536269514722
 LEVELS = (0.05, 0.95)
 HALF_WEEK = 4  # a week belongs to a test that covers this many of its days
 SIDES = ("", "_low", "_high")
-ORDER = ("channel", "verdict", "tested", "tested_low", "tested_high")
 CHANGES = tuple(f"{name}{side}" for name in ("before", "after") for side in SIDES)
+ORDER = ("channel", "verdict", "tested", "tested_low", "tested_high", *CHANGES, "start", "end", "kind", "provinces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def with_changes(tested: Tested, before: MixFit, after: MixFit, weeks: Weeks, *,
     rows = tested.rows.reset_index(drop=True)
     figures = [(*_returns(before, who, spend), *_returns(after, who, spend, shown=shown)) for who in tested.members]
     whole = pd.concat([rows, pd.DataFrame(figures, columns=list(CHANGES), index=rows.index, dtype=float)], axis=1)
-    return whole[[*ORDER, *(c for c in whole if c not in ORDER)]]
+    return whole[[*ORDER]]
 
 
 def _returns(fit: MixFit, who: np.ndarray, spend: np.ndarray, *, shown: bool = True) -> tuple[float, float, float]:
