@@ -221,6 +221,11 @@ def test_one_channel_is_tested_once_at_a_time(shop_with, second, says):
         read_ad_tests(shop_with("关键词推广,2025-03-03,2025-04-06,1.6,0.3,,,,,", second))
 
 
+def test_a_broken_line_is_refused_and_not_left_out(shop_with):
+    with pytest.raises(ExportError, match="too_many_cells 1"):
+        read_ad_tests(shop_with("关键词推广,2025-03-03,2025-04-06,1.6,0.3,,,,,,,,"))
+
+
 def test_provinces_held_out_for_two_channels_at_once_ask_for_one_row(shop_with):
     rows = [f"{c},2025-09-01,2025-09-28,,,,,广东、江苏,-100," for c in (SEARCH, FEED)]
     with pytest.raises(ExportError, match=f"one row with channel {SEARCH}、{FEED}"):

@@ -106,13 +106,13 @@ def read_sheet(shop: Shop) -> tuple[AdTest, ...]:
     ExportError : a row that cannot be used, with its file, row and column (unknown channel or province, end before start,
         neither error nor bounds, low above high, days outside the shop's data, two rows for one channel and time)
     """
+    _check_whole(shop)
     if not shop.has(SHEET):
         return ()
     from tmall_nb.queries.ad_weeks import known_span
 
     channels, span = known_span(shop)
     rows = shop.table(SHEET).sort_values(["source_file", "row_no"])
-    _check_whole(shop)
     texts = _unread(shop)
     places = rows[["source_file", "row_no"]].itertuples(index=False, name=None)
     read = [
