@@ -2,8 +2,8 @@
 
 Run: .venv/bin/python bench/ad_tests.py [--shops 10] > docs/benchmarks/ad_tests.md
 
-Each shop is drawn with the switch ``geo_holdout``: no ad runs in ten provinces for the last 56 days. The sheet says so, with the
-yuan that the ad reports lack by it, and ``fit_media_mix`` does the rest. Truth: what all ads returned over the whole time.
+Each shop is drawn with the switch ``geo_holdout``: no ad runs in ten provinces for the last 56 days. The sheet says so, with
+the yuan not spent by it, and ``fit_media_mix`` does the rest. Truth: what all ads returned over the whole time.
 """
 
 from __future__ import annotations
