@@ -13,7 +13,7 @@ from typing import NoReturn
 from tmall_nb import __version__
 from tmall_nb.errors import ExportError, TmallError, closest, guess
 
-SHEETS = ("costs", "stock", "lead_times", "offsite_spend", "targets", "plan", "paths")
+SHEETS = ("costs", "stock", "lead_times", "offsite_spend", "targets", "plan", "paths", "ad_tests")
 SIZES = ("small", "year", "large")
 LANGUAGES = ("zh", "en")
 GROUPS = ("touch", "hold_out")

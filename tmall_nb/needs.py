@@ -38,7 +38,7 @@ NEEDS: Mapping[str, Needs] = {
     "attribution": _needs(
         "22_ad_attribution",
         "ads shop_daily|orders|product_daily",
-        "shop_daily orders paths cps_orders offsite_spend refunds search_market",
+        "shop_daily orders paths cps_orders offsite_spend refunds search_market ad_tests",
     ),
     "elasticity": _needs(
         "30_price_elasticity",

@@ -265,6 +265,14 @@ _LIST = (
         "lead_time_sd moq_units review_days supplier item_title",
     ),
     _table("offsite_spend", "站外花费", "tmall-nb template offsite_spend", "date channel", "spend", "note"),
+    _table(
+        "ad_tests",
+        "投放测试",
+        "tmall-nb template ad_tests",
+        "channel start end",
+        "",
+        "tested_roas tested_error tested_low tested_high provinces spend_change note",
+    ),
     _table("targets", "目标表", "tmall-nb template targets", "start end metric", "target", "campaign"),
     _table("plan", "未来计划", "tmall-nb template plan", "date item_id", "price", "promotion ad_spend note"),
     _table(

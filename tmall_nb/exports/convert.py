@@ -39,6 +39,7 @@ MUST = {
 }
 SUMS = ("total_row", "summary_row", "hint_row")  # sums of other rows and examples: no part of the file's total
 PERSONAL = {"buyer_key", "address"}
+TOLD = {"ad_tests"}  # own sheets whose unreadable cells are kept as they stand: an error of the analysis quotes them
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class Tally:
     damaged : id field → cells that arrived as numbers and lost digits
     file_cents, aside_cents : money field → cents of all data rows, and of those set aside
     votes : evidence for what the buyer-paid column is (``rules.vote``)
+    unread_cells : (row, field, text) of cells that cannot be read, of the shop's own sheets in ``TOLD`` only
     """
 
     read: int = 0
@@ -62,6 +64,7 @@ class Tally:
     file_cents: Counter[str] = field(default_factory=Counter)
     aside_cents: Counter[str] = field(default_factory=Counter)
     votes: Counter[str] = field(default_factory=Counter)
+    unread_cells: list[tuple[int, str, str]] = field(default_factory=list)
     kept_aside: list[tuple[int, str, str]] = field(default_factory=list)
 
 
@@ -91,7 +94,9 @@ class Converter:
         self._mark(aside, self._examples(chunk), "hint_row")
         self._mark(aside, self._total_rows(chunk), "total_row")
         for column in self.match.columns:
-            self._read(column, chunk.columns[column.position], rows, aside)
+            bad = self._read(column, chunk.columns[column.position], rows, aside)
+            if self.match.table in TOLD and bad is not None:
+                self._tell(column, chunk, bad & (aside == 0))
         count = len(chunk.row_no)
         for name, value in self._fills.items():
             if name not in rows:
@@ -100,14 +105,14 @@ class Converter:
         rules.finish(self.match, rows, aside, self.tally.votes, net=self.net)
         return self._keep(chunk, rows, aside)
 
-    def _read(self, column: Column, cells: pa.Array, rows: dict[str, pa.Array], aside: np.ndarray) -> None:
-        """Clean one column into the rows; unreadable cells of a key put their row aside."""
+    def _read(self, column: Column, cells: pa.Array, rows: dict[str, pa.Array], aside: np.ndarray) -> np.ndarray | None:
+        """Clean one column into the rows; unreadable cells of a key put their row aside. Returns where cells cannot be read."""
         name, clean = column.field, self._cleaner
         kind = SPECIAL.get(name) or FIELDS[name].dtype
         if kind == "address":
             for target, found in zip(("province", "city"), clean.address(cells), strict=True):
                 rows.setdefault(target, found)
-            return
+            return None
         if f"{name}_low" in self._spec.columns or kind in ("range", "span"):
             ends = ("start_at", "end_at") if kind == "span" else (f"{name}_low", f"{name}_high")
             low, high, bad = clean.span(cells) if kind == "span" else clean.range(cells, percent=column.percent)
@@ -124,6 +129,13 @@ class Converter:
             rows[name], bad = reader(cells)
         if bad.any():
             self._count_bad(name, kind, bad, aside)
+        return bad
+
+    def _tell(self, column: Column, chunk: Chunk, bad: np.ndarray) -> None:
+        """Keep what stands in cells that could not be read."""
+        indices, texts = self._cleaner.texts(chunk.columns[column.position])
+        cells = indices.to_pylist()
+        self.tally.unread_cells += [(int(chunk.row_no[k]), column.field, texts[cells[k]]) for k in np.flatnonzero(bad)]
 
     def _count_bad(self, name: str, kind: str, bad: np.ndarray, aside: np.ndarray) -> None:
         bad = bad & (aside == 0)
@@ -165,7 +177,12 @@ class Converter:
 
     def _check_keys(self, rows: dict[str, pa.Array], aside: np.ndarray) -> None:
         for name in (*self._spec.key, *(f for f in self._spec.required if f.endswith("_id"))):
-            if name in MUST and name in rows and not (self.tally.damaged[name] or name in self._fills):
+            if (
+                self.match.table not in TOLD
+                and name in MUST
+                and name in rows
+                and not (self.tally.damaged[name] or name in self._fills)
+            ):
                 missing = np.asarray(pc.is_null(rows[name]))
                 self._mark(aside, missing, f"no:{name}")
 

@@ -72,6 +72,7 @@ KINDS = (
     _kind("stock", "item_id stock_units date"),
     _kind("lead_times", "item_id lead_time_days"),
     _kind("offsite_spend", "channel spend"),
+    _kind("ad_tests", "channel start end", "tested_roas provinces spend_change"),
     _kind("targets", "metric target"),
     _kind("plan", "item_id price date"),
     _kind("paths", "path conversions"),

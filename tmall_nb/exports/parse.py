@@ -168,6 +168,7 @@ def _record(
         "header_row": header_row + 1, "read": tally.read, "rows": meta.num_rows if meta else 0,
         "columns": [c for c in (meta.schema.names if meta else []) if meta and _has_values(meta, c)],
         "aside": dict(tally.aside), "aside_file": kept, "unreadable": dict(tally.unreadable), "damaged": dict(tally.damaged),
+        "unread_cells": tally.unread_cells,
         "file_cents": dict(tally.file_cents), "aside_cents": dict(tally.aside_cents), "table_cents": _stored(part, match.table),
         "days": _days(part, match.table), "unmapped": {h: list(c) for h, c in match.unmapped.items()},
         "missing": list(match.missing), "date_from_name": "date" in fills and str(fills["date"] or ""),

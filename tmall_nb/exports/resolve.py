@@ -27,7 +27,16 @@ from tmall_nb.tables import TABLES
 __all__ = ["Part", "Standing", "resolve"]
 
 MERGE_ROWS = 200_000  # smaller parts are joined to one file: a query over hundreds of files costs more than the query
-MANY = {"fund_flow", "ads", "price_stack", "cps_orders", "logistics", "campaign_kpi", "stock"}  # rows of one key may be many
+MANY = {
+    "fund_flow",
+    "ads",
+    "price_stack",
+    "cps_orders",
+    "logistics",
+    "campaign_kpi",
+    "stock",
+    "ad_tests",
+}  # rows of one key may be many
 IDS = {"date", "order_id", "sub_order_id", "refund_id", "review_id", "flow_id", "item_id", "path", "campaign_id"}
 INSTEAD = {"order_items": ("order_id",), "refunds": ("order_id",), "cps_orders": ("order_id",)}
 

@@ -136,6 +136,17 @@ def ad_weeks(shop: Shop) -> tuple[pd.DataFrame, list[str], list[str]]:
     return frame, [str(c) for c in order[order > 0].index], [str(c) for c in controls]
 
 
+def known_span(shop: Shop) -> tuple[list[str], tuple[pd.Timestamp, pd.Timestamp]]:
+    """Channels with spend, the largest first, and the first and last day on which both sales and spend are known."""
+    days, sales = channel_days(shop), shop_days(shop)
+    sales = sales[sales["complete"] & sales["paid_amount"].notna()]
+    if sales.empty:
+        raise NotEnoughData(f"{shop.shop_id}: no paid amount by day to set the spend against. Download 店铺概况 or 订单报表")
+    total = days.groupby("channel")["spend"].sum().sort_values(ascending=False)
+    span = max(days["date"].min(), sales["date"].min()), min(days["date"].max(), sales["date"].max())
+    return [str(c) for c in total[total > 0].index], span
+
+
 def spend_target(shop: Shop, month: pd.Timestamp) -> float:
     """The month's ad budget in yuan from the sheet of targets, longer spans by their days; NaN where none covers the month."""
     if not shop.has("targets"):

@@ -82,7 +82,7 @@ def _verdict_finding(row: Any) -> list[Finding]:
         return []
     low, high = getattr(row, best + "_low"), getattr(row, best + "_high")
     values = {"channel": row.channel, "value": getattr(row, best), "value_low": low, "value_high": high}
-    values["break_even"] = row.break_even
+    values |= {"break_even": row.break_even, "verdict": row.verdict}
     if low > row.break_even:
         return [Finding("channel_pays", "good", values)]
     if high < row.break_even:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.ad_tests import read_ad_tests
 from tmall_nb.analyses.attribution._platform import pace_month, platform_returns
 from tmall_nb.analyses.attribution._say import channel_findings, crossings
 from tmall_nb.analyses.attribution.paths import MODELS, attribute_paths
@@ -54,16 +55,16 @@ class AttributionResult:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """The columns that decide: spend, return as reported, net and incremental, break-even, which figure to believe."""
-        names = ["channel", "spend", "roas_reported", *(f"{m}{s}" for m in ("roas_net", "roas_incremental") for s in _SPAN)]
+        """The columns that decide: spend, return as reported, net, incremental and by test, break-even, which to believe."""
+        measures = ("roas_net", "roas_incremental", "roas_geo")
+        names = ["channel", "spend", "roas_reported", *(f"{m}{s}" for m in measures for s in _SPAN)]
         return self.table[[*names, "break_even", "verdict"]]
 
     @property
     def details(self) -> pd.DataFrame:
-        """The other columns: sales booked, return once the window is over and with presale, path credit, geo test, weeks."""
+        """The other columns: sales booked, return once the window is over and with presale, path credit, weeks."""
         names = ["ad_sales", "roas_matured", "roas_matured_low", "roas_matured_high", "roas_presale"]
-        spans = [f"{m}{s}" for m in ("credit_share", "roas_geo") for s in _SPAN]
-        return self.table[["channel", *names, *spans, "weeks"]]
+        return self.table[["channel", *names, *(f"credit_share{s}" for s in _SPAN), "weeks"]]
 
 
 def compare_channels(
@@ -84,7 +85,7 @@ def compare_channels(
     ----------
     shop : with ad reports
     mix : result of ``fit_media_mix`` for the same shop
-    geo : read-outs of geo tests by channel
+    geo : read-outs of geo tests by channel; None takes the hold-outs of the shop's sheet 投放测试 that the mix uses
     margin : profit per yuan of sales before ads, 0-1; None: gross_margin less commission_rate of shop.toml
     window_days : attribution window of the reports; None: the report's own, else shop.toml, else 15
     seed : of the block bootstrap
@@ -101,7 +102,7 @@ def compare_channels(
     window = int(window_days or (reported.iloc[-1] if len(reported) else shop.settings.get("attribution_window_days", 15)))
     table = platform_returns(days, refund_weeks(shop), window, seed)
     table["break_even"] = np.nan if margin is None else 1 / margin
-    table = _join_incremental(table, mix, geo or {})
+    table = _join_incremental(table, mix, _tested(shop, mix) if geo is None else _given(geo))
     credit = _credit(shop)
     table = _join_credit(table, credit)
     table["verdict"] = [_verdict(row) for _, row in table.iterrows()]
@@ -140,7 +141,23 @@ def _margin(shop: Shop, margin: float | None) -> float | None:
     return margin
 
 
-def _join_incremental(table: pd.DataFrame, mix: MediaMixResult | None, geo: dict[str, GeoReadResult]) -> pd.DataFrame:
+def _tested(shop: Shop, mix: MediaMixResult | None) -> dict[str, tuple[float, float, float]]:
+    """Return with bounds of channels held out alone, the newest test of each, from the shop's sheet."""
+    tests = read_ad_tests(shop) if mix is None else mix.tests
+    if tests.empty:
+        return {}
+    held = tests[(tests["kind"] == "hold_out") & (tests["verdict"] == "used")].sort_values("end", kind="stable")
+    return {row.channel: (row.tested, row.tested_low, row.tested_high) for row in held.itertuples()}
+
+
+def _given(geo: dict[str, GeoReadResult]) -> dict[str, tuple[float, float, float]]:
+    rows = {channel: result.table[result.table["chosen"]].iloc[0] for channel, result in geo.items()}
+    return {channel: (float(row["roas"]), float(row["roas_low"]), float(row["roas_high"])) for channel, row in rows.items()}
+
+
+def _join_incremental(
+    table: pd.DataFrame, mix: MediaMixResult | None, geo: dict[str, tuple[float, float, float]]
+) -> pd.DataFrame:
     table = table.copy()
     for name in ("roas_incremental", "roas_incremental_low", "roas_incremental_high", "marginal_roas"):
         table[name] = np.nan
@@ -151,9 +168,8 @@ def _join_incremental(table: pd.DataFrame, mix: MediaMixResult | None, geo: dict
             table["roas_incremental" + name] = found[source].to_numpy(float)
         table["marginal_roas"] = found["marginal_roas"].to_numpy(float)
         table["mix_verdict"] = found["verdict"].fillna("").to_numpy()
-    rows = {channel: result.table[result.table["chosen"]].iloc[0] for channel, result in geo.items()}
-    for name in ("", "_low", "_high"):
-        table["roas_geo" + name] = [float(rows[c]["roas" + name]) if c in rows else np.nan for c in table["channel"]]
+    for k, name in enumerate(_SPAN):
+        table["roas_geo" + name] = [geo[c][k] if c in geo else np.nan for c in table["channel"]]
     return table
 
 

@@ -31,7 +31,8 @@ class GeoReadResult:
     ----------
     table : one row per kind (synthetic_control, randomised_difference): effect (mean per unit and day), low, high (90 %),
         relative, relative_low, relative_high, total (over all units and days), total_low, total_high, p_value, roas, roas_low,
-        roas_high (total ÷ change of spend), chosen, count (treated units)
+        roas_high (total ÷ change of spend), chosen, count (treated units), fit_ratio (error of the fit before the start ÷
+        median error of the placebo groups')
     path : one row per day: actual, counterfactual, low, high (mean of the treated units)
     placebos : one row per placebo group: relative effect found where nothing was done
     weights : one row per untreated unit
@@ -97,6 +98,7 @@ def read_geo_test(
         table["roas" + name] = table[source] / spend_change_yuan if spend_change_yuan else np.nan
     if spend_change_yuan and spend_change_yuan < 0:
         table[["roas_low", "roas_high"]] = table[["roas_high", "roas_low"]].to_numpy()
+    table["fit_ratio"] = read.pre_error / max(float(np.median(read.placebo_errors)), 1e-12)
     table["chosen"] = table["kind"] == ("randomised_difference" if many else "synthetic_control")
     method = Method(
         name="geo_read",

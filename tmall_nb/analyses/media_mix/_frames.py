@@ -13,7 +13,7 @@ WIDE = 4.0  # high ÷ low beyond which a return says little
 FEW_WEEKS = 8
 CURVE = np.linspace(0.0, 2.0, 21)
 STEP = 0.01
-TESTED = 0.35  # spread (log) of a return below which a lift test or long data have settled it
+TESTED = 0.35  # spread (log) of a return below which a lift test of the channel has settled it
 
 
 def mix_table(found: Insured, weeks: Weeks) -> pd.DataFrame:
@@ -46,8 +46,10 @@ def mix_table(found: Insured, weeks: Weeks) -> pd.DataFrame:
     spread = np.log(high / low) / 3.29
     verdict = np.where(high / low > WIDE, "wide", "ok").astype(object)
     if found.demand.found:
+        tests = fit.data.tests
+        settled = (spread <= TESTED) & (False if tests is None else (tests.rates != 0).any(axis=(0, 2)))
         for j in found.followers:
-            verdict[j] = "hidden_demand" if spread[j] > TESTED or fit.data.tests is None else verdict[j]
+            verdict[j] = verdict[j] if settled[j] else "hidden_demand"
     verdict[active < FEW_WEEKS] = "not_enough_data"
     if fit.r_hat is not None and fit.r_hat > 1.05:
         verdict[:] = "not_converged"

@@ -1,4 +1,4 @@
-"""Weeks → checked arrays; lift tests → what the fit takes."""
+"""Weeks → checked arrays."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import pandas as pd
 
 from tmall_nb.analyses.result import SetAside
 from tmall_nb.errors import ExportError, NotEnoughData, ParameterError, closest
-from tmall_nb.stats.media_mix import LiftTests, MixData, baseline_columns, lift_rates
+from tmall_nb.stats.media_mix import LiftTests, MixData, baseline_columns
 
 LEAST_WEEKS = 12
 YEAR_DAYS = 365.2425
-Z_90 = 1.6448536269514722
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +127,3 @@ def _years(week: pd.Series) -> np.ndarray:
     if pd.api.types.is_datetime64_any_dtype(week):
         return ((week - week.iloc[0]).dt.days / YEAR_DAYS).to_numpy(float)
     return np.arange(len(week)) * 7 / YEAR_DAYS
-
-
-def read_lift_tests(tests: pd.DataFrame | None, weeks: Weeks) -> LiftTests | None:
-    """Lift tests with columns channel, start, end (weeks, inclusive), roas, and error or low and high (90 %)."""
-    if tests is None or not len(tests):
-        return None
-    for name in ("channel", "start", "end", "roas"):
-        if name not in tests.columns:
-            raise ExportError(
-                "lift_tests", f"column {name} is missing; needed: channel, start, end, roas, error (or low, high)"
-            )
-    if "error" in tests.columns:
-        error = tests["error"].to_numpy(float)
-    elif {"low", "high"} <= set(tests.columns):
-        error = (tests["high"] - tests["low"]).to_numpy(float) / (2 * Z_90)
-    else:
-        raise ExportError("lift_tests", "no column error, nor low and high (90 %): a test without its precision cannot be used")
-    if not (error > 0).all() or not np.isfinite(tests["roas"].to_numpy(float)).all():
-        raise ExportError("lift_tests", "roas must be a number and its error above 0", column="error")
-    rates = []
-    for row, test in enumerate(tests.itertuples(index=False), start=1):
-        if test.channel not in weeks.channels:
-            hint = ", ".join(weeks.channels)
-            raise ExportError(
-                "lift_tests", f"channel {test.channel!r} has no spend here; found {hint}", row=row, column="channel"
-            )
-        inside = ((weeks.week >= test.start) & (weeks.week <= test.end)).to_numpy()
-        channel = weeks.channels.index(test.channel)
-        if not weeks.spend[channel, inside].sum() > 0:
-            problem = "no spend in the tested weeks; give the weeks whose spend the return refers to"
-            raise ExportError("lift_tests", problem, row=row, column="start")
-        rates.append(lift_rates(weeks.spend, float(weeks.sales[weeks.sales > 0].mean()), channel, inside))
-    return LiftTests(tests["roas"].to_numpy(float), error, np.array(rates))

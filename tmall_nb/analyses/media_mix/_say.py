@@ -73,6 +73,27 @@ def mix_findings(
     return tuple(found)
 
 
+def tested_findings(tests: pd.DataFrame) -> tuple[Finding, ...]:
+    """Which tests calibrate the mix and what they changed; which do not, and why. The newest first of each."""
+    found = []
+    newest = tests.sort_values("end", ascending=False, kind="stable")
+    for row in newest.sort_values("verdict", key=lambda v: v != "used", kind="stable").itertuples():
+        values = {"channel": row.channel, "start": _day(row.start), "end": _day(row.end)}
+        values |= {"value": row.tested, "value_low": row.tested_low, "value_high": row.tested_high}
+        if row.verdict != "used":
+            found.append(Finding(f"mix_test_{row.verdict}", "watch", values))
+            continue
+        for name in ("before", "after"):
+            values |= {name + side: getattr(row, name + side) for side in ("", "_low", "_high")}
+        apart = not row.before_low <= row.tested <= row.before_high
+        found.append(Finding("mix_test_corrects" if apart else "mix_test_used", "watch" if apart else "good", values))
+    return tuple(found)
+
+
+def _day(value: object) -> str:
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)
+
+
 def pooled_findings(pooled: object) -> tuple[Finding, ...]:
     """Whether the returns seen in the other shops of a batch were used."""
     if not isinstance(pooled, Pooled):

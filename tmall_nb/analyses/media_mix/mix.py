@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
+from tmall_nb.analyses.ad_tests import read_ad_tests
 from tmall_nb.analyses.media_mix._frames import curve_frame, grid_frame, mix_table, score_frame, week_frame
-from tmall_nb.analyses.media_mix._read import Weeks, read_lift_tests, read_weeks
-from tmall_nb.analyses.media_mix._say import mix_findings, pooled_findings
+from tmall_nb.analyses.media_mix._read import Weeks, read_weeks
+from tmall_nb.analyses.media_mix._say import mix_findings, pooled_findings, tested_findings
+from tmall_nb.analyses.media_mix._tests import Tested, frame_tests, no_tests, sheet_tests, with_changes
 from tmall_nb.analyses.result import Finding, Method
-from tmall_nb.errors import ParameterError
+from tmall_nb.errors import ParameterError, guess
 from tmall_nb.stats.media_mix import (
     FLOOR_ROAS,
     Insured,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 SEARCH_WORDS = re.compile(r"search|keyword|brand.?word|sem\b|关键词|搜索|直通车|品销宝", re.IGNORECASE)
 PLATFORM_TRUST = 0.3  # share of the platform's relative pattern that enters the prior
 GRID = (0.0, 0.1, 0.2, 0.3)
+SAMPLERS = ("laplace", "mcmc")
+SETTING = "media_mix_sampler"  # of shop.toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,14 @@ class Beliefs:
         those whose name says search, insured only where traces show
     platform_roas : return per channel as the platform reports it; only its relative pattern is used, discounted
     pooled : returns in similar shops, from ``pool_media_mix`` or its file; used only where these shops are alike
-    sampler : ``laplace`` (default) or ``mcmc`` (about 10 CPU seconds); MCMC prints no interval while it has not converged
+    sampler : ``laplace`` or ``mcmc`` (about 10 CPU seconds); MCMC prints no interval while it has not converged; None: what
+        ``media_mix_sampler`` of the shop's shop.toml says, else laplace
     """
 
     demand_channels: tuple[str, ...] | None = None
     platform_roas: Mapping[str, float] | None = None
     pooled: Pooled | str | Path | None = None
-    sampler: Literal["laplace", "mcmc"] = "laplace"
+    sampler: Literal["laplace", "mcmc"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,9 @@ class MediaMixResult:
     fit : the posterior, for ``plan_budget``
     platform_roas : returns as the platform reports them, where known
     followed : every channel's spend is known to follow demand (of a shop it is)
+    tests : one row per test of ads: channel (names joined by 、), verdict (used, too_vague, poor_fit, wrong_sign, not_in_mix,
+        outside_weeks, no_spend), tested, tested_low, tested_high (yuan per yuan, 90 %), before and after with their _low and
+        _high (the channel's return without any test and with those used), start, end, kind (finished, hold_out), provinces
     """
 
     table: pd.DataFrame
@@ -89,6 +97,7 @@ class MediaMixResult:
     fit: Insured
     platform_roas: Mapping[str, float] | None = None
     followed: bool = False
+    tests: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def fit_media_mix(
@@ -112,7 +121,8 @@ def fit_media_mix(
     spend : spend columns in yuan; for a shop None takes every channel found
     controls : columns that move sales whatever the spend: campaigns, price, market search; never sums of sales
     outcome : sales column in yuan
-    lift_tests : one row per test: channel, start, end (first and last week), roas, error (or low and high, 90 %)
+    lift_tests : one row per test: channel, start, end (first and last week), roas, error (or low and high, 90 %); None takes a
+        shop's own sheet 投放测试 (``tmall-nb template ad_tests``), an empty frame no test
     beliefs : what is known besides (see ``Beliefs``)
     seed : of the posterior draws
 
@@ -122,7 +132,8 @@ def fit_media_mix(
 
     Raises
     ------
-    ExportError : a column is missing, a week is missing or twice, a cell is not a number; NotEnoughData : under 12 weeks
+    ExportError : a column is missing, a week is missing or twice, a cell is not a number, a test cannot be used (with its row)
+    NotEnoughData : under 12 weeks; ParameterError : the sampler is unknown
 
     Notes
     -----
@@ -133,41 +144,49 @@ def fit_media_mix(
     >>> mix = fit_media_mix(weeks, spend=["search", "feed"], controls=["campaign"])  # doctest: +SKIP
     >>> mix.table[["channel", "roas", "low", "high"]]  # doctest: +SKIP
     """
-    beliefs = _with_file(beliefs or Beliefs())
+    beliefs = _with_sampler(_with_file(beliefs or Beliefs()), weeks)
+    sheet = None
     if not isinstance(weeks, pd.DataFrame):
         from tmall_nb.analyses.media_mix.shops import read_shop
 
         frame, spend, controls, beliefs = read_shop(weeks, spend, controls, beliefs)
+        sheet = read_ad_tests(weeks) if lift_tests is None else None
     elif spend is None:
         raise ParameterError("spend", None, 'the names of the spend columns; write spend=["search", "feed"]')
     else:
         frame = weeks
     found = read_weeks(frame, spend, controls, outcome)
-    return _result(found, read_lift_tests(lift_tests, found), beliefs, seed, outcome, tuple(controls))
+    given = frame_tests(lift_tests, found) if lift_tests is not None else None
+    tested = given or (no_tests(found) if sheet is None else sheet_tests(sheet, found))
+    return _result(found, tested, beliefs, seed, outcome, tuple(controls))
 
 
 def _result(
-    weeks: Weeks, tests: object, beliefs: Beliefs, seed: int, outcome: str, controls: tuple[str, ...]
+    weeks: Weeks, tested: Tested, beliefs: Beliefs, seed: int, outcome: str, controls: tuple[str, ...]
 ) -> MediaMixResult:
-    data = weeks.data(tests)  # type: ignore[arg-type]
+    data = weeks.data(tested.lift)
     priors = make_priors(data, weeks.channels, beliefs)
     followers, known = _followers(weeks.channels, beliefs), beliefs.demand_channels is not None
     found = fit_insured(data, weeks.spend, followers=followers, priors=priors, known=known, seed=seed)
+    bare = found
+    if tested.lift is not None:
+        bare = fit_insured(weeks.data(), weeks.spend, followers=followers, priors=priors, known=known, seed=seed)
     if beliefs.sampler == "mcmc":
         found = _sampled(found, seed)
     table = mix_table(found, weeks)
+    tests = with_changes(tested, bare.fit, found.fit, weeks, shown=bool(table["low"].notna().any()))
     grids = _grids(data, weeks, found, priors, seed)
     scores = score_frame(score_forecasts(data, priors, seed=seed), weeks.week)
     checks = _checks(found, scores, len(weeks.sales))
     brought = np.quantile(found.fit.roas @ weeks.spend.sum(axis=1), (0.05, 0.95))
-    findings = mix_findings(table, checks, scores, brought, len(weeks.sales), tested=tests is not None)
-    findings += pooled_findings(beliefs.pooled)
+    findings = mix_findings(table, checks, scores, brought, len(weeks.sales), tested=len(tests) > 0)
+    findings = (*findings[:1], *tested_findings(tests), *findings[1:], *pooled_findings(beliefs.pooled))
     curves = curve_frame(found.fit, weeks.channels)
     method = _method(weeks, beliefs, seed, outcome, controls)
     platform = dict(beliefs.platform_roas) if beliefs.platform_roas else None
     followed = known and set(followers or ()) == set(range(len(weeks.channels)))
     weekly = week_frame(found.fit, weeks)
-    return MediaMixResult(table, curves, weekly, checks, grids, scores, findings, method, found, platform, followed)
+    return MediaMixResult(table, curves, weekly, checks, grids, scores, findings, method, found, platform, followed, tests)
 
 
 def _method(weeks: Weeks, beliefs: Beliefs, seed: int, outcome: str, controls: tuple[str, ...]) -> Method:
@@ -184,11 +203,23 @@ def _method(weeks: Weeks, beliefs: Beliefs, seed: int, outcome: str, controls: t
             "outcome": outcome,
             "controls": controls,
             "floor_roas": FLOOR_ROAS,
-            "sampler": beliefs.sampler,
+            "sampler": beliefs.sampler or "laplace",
             "pooled_spread": beliefs.pooled.between if isinstance(beliefs.pooled, Pooled) else "-",
         },
         seed=seed,
     )
+
+
+def _with_sampler(beliefs: Beliefs, weeks: Shop | pd.DataFrame) -> Beliefs:
+    """The same with the sampler chosen: the call's, else shop.toml's, else laplace."""
+    name, value, place = "sampler", beliefs.sampler, ""
+    if value is None:
+        held = {} if isinstance(weeks, pd.DataFrame) else weeks.settings
+        name, value, place = SETTING, held.get(SETTING, "laplace"), " in shop.toml"
+    if value not in SAMPLERS:
+        near = guess(str(value), SAMPLERS)
+        raise ParameterError(name, value, f"laplace or mcmc{place}{near}")
+    return replace(beliefs, sampler=value)
 
 
 def _with_file(beliefs: Beliefs) -> Beliefs:

@@ -32,11 +32,12 @@ def baseline_columns(year_position: np.ndarray, controls: np.ndarray) -> np.ndar
     return np.column_stack(columns) if columns else np.empty((weeks, 0))
 
 
-def lift_rates(spend: np.ndarray, sales_mean: float, channel: int, weeks: np.ndarray) -> np.ndarray:
+def lift_rates(spend: np.ndarray, sales_mean: float, channels: np.ndarray, weeks: np.ndarray) -> np.ndarray:
     """Weight of every channel-week's contribution in a test's return, shape (channels, weeks).
 
-    ``weeks`` marks the tested weeks; contributions are in units of mean sales, the return in yuan per yuan of spend.
+    ``channels`` are the numbers of those tested together, ``weeks`` marks the tested weeks; contributions are in units of mean
+    sales, the return in yuan per yuan of their spend.
     """
-    rates = np.zeros(spend.shape)
-    rates[channel, weeks] = sales_mean / spend[channel, weeks].sum()
+    rates, where = np.zeros(spend.shape), np.ix_(channels, np.flatnonzero(weeks))
+    rates[where] = sales_mean / spend[where].sum()
     return rates
