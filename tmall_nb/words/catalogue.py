@@ -17,7 +17,7 @@ __all__ = ["SECTIONS", "catalogue", "entry", "field_name", "fill", "heading", "l
 
 SECTIONS = ("findings", "labels", "columns", "methods", "values")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
-GAP = re.compile(r"(?<=）) +(?=[\u4e00-\u9fff])")  # "{units:count_ci} 件": a figure wants the blank, its interval's bracket does not
+GAP = re.compile(r"(?<=）) +(?=[\u4e00-\u9fff])")  # of "{units:count_ci} 件": a figure wants it, a bracket does not
 
 
 @cache

@@ -8,12 +8,11 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.ad_tests import TEST_COLUMNS
+from tmall_nb.analyses.ad_tests import TEST_COLUMNS, Z_90
 from tmall_nb.analyses.media_mix._read import Weeks
 from tmall_nb.errors import ExportError
-from tmall_nb.stats.media_mix import LiftTests, MixFit, lift_rates
+from tmall_nb.stats.media_mix import LiftTests, MixFit, least_error, lift_rates
 
-Z_90 = 1.6448536269514722
 LEVELS = (0.05, 0.95)
 HALF_WEEK = 4  # a week belongs to a test that covers this many of its days
 SIDES = ("", "_low", "_high")
@@ -149,6 +148,5 @@ def _returns(fit: MixFit, who: np.ndarray, spend: np.ndarray, *, shown: bool = T
         return np.nan, np.nan, np.nan
     together = fit.roas[:, who] @ (spend[who] / spend[who].sum())
     low, high = (float(q) for q in np.quantile(together, LEVELS))
-    logs = np.log(together)
-    point = float(np.clip(np.exp(np.median(logs) - min(float(logs.var()), 1.0)), low, high))  # as ``point_roas`` of one channel
+    point = float(np.clip(least_error(np.log(together)[:, None])[0], low, high))
     return (point, low, high) if shown else (point, np.nan, np.nan)

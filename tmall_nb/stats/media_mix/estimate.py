@@ -10,7 +10,7 @@ from tmall_nb.stats.media_mix.data import MixData, Priors, default_priors, layou
 from tmall_nb.stats.media_mix.fit import MixFit, fit_map
 from tmall_nb.stats.media_mix.hidden import HiddenDemand, detect, spend_residual, whitening
 
-__all__ = ["Insured", "fit_insured", "point_roas", "sensitivity"]
+__all__ = ["Insured", "fit_insured", "least_error", "point_roas", "sensitivity"]
 
 SLOPE_MEAN = 0.15  # mean of log s: between no threshold (s = 1) and a slight one
 NUISANCE_MEAN, NUISANCE_SD = 0.4, 0.5  # of the demand coefficient, in sizes of the unexplained demand
@@ -37,13 +37,18 @@ class Insured:
 
 
 def point_roas(fit: MixFit) -> np.ndarray:
-    """One return per channel: the median of its log less the variance, the least expected relative error (lognormal).
+    """One return per channel, (channels,): the point of least expected relative error."""
+    return least_error(fit.draws[:, fit.places["log_roas"]])
+
+
+def least_error(log_draws: np.ndarray) -> np.ndarray:
+    """One return per column of (draws, n) log returns: the median less the variance, as of a lognormal posterior.
 
     Relative errors are asymmetric (an estimate can be 300 % too high, never 300 % too low), so the least expected
     relative error lies below the median, the more the less is known; never more than 22 % below it.
     """
-    log_roas = fit.draws[:, fit.places["log_roas"]]
-    return np.exp(np.median(log_roas, axis=0) - np.minimum(log_roas.var(axis=0), MOST_PULL))
+    pull = np.minimum(log_draws.var(axis=0), MOST_PULL)
+    return np.exp(np.median(log_draws, axis=0) - pull)
 
 
 def priors_for(data: MixData, base: Priors | None, extra: np.ndarray | None = None) -> Priors:
