@@ -8,7 +8,7 @@ import pytest
 
 import tmall_nb as tn
 from tmall_nb.analyses.campaign_plan import simulate_target
-from tmall_nb.analyses.campaign_plan.past import Upcoming, past_ratios
+from tmall_nb.analyses.campaign_plan.past import Upcoming, alike, factor_draws, past_ratios
 from tmall_nb.analyses.campaign_plan.signals import backtest_table, signal_table
 from tmall_nb.calendar import mark_ordinary
 
@@ -46,6 +46,24 @@ def test_carts_sharpen_the_forecast_day_by_day():
     assert size[1] < 0.85 * size[0] and size[7] < size[1] and size[7] < 0.6 * size[0]
     assert width[7] < width[1] < width[0]
     assert rows.groupby("day")["covered"].mean().between(0.88, 1.0).all()
+
+
+def test_last_year_s_campaign_of_the_name_counts_most():
+    past = pd.DataFrame({
+        "campaign": ["2024年双11", "2025年618", "2025年8月店庆", "2025年9月聚划算"],
+        "campaign_type": ["官方大促", "官方大促", "店铺活动", "聚划算"], "visitors": [2.4, 1.4, 1.1, 1.2],
+        "conversion_rate": 1.0, "amount_per_buyer": 1.0,
+    })  # fmt: skip
+    between, with_next = alike(past, "2025年双11", "官方大促")
+    assert np.allclose(with_next, [0.7, 0.2, 0, 0]) and between[0, 1] == pytest.approx(0.2) and np.allclose(np.diag(between), 1)
+    assert alike(past, "2026年1月聚划算", "聚划算")[1][3] == pytest.approx(0.7)  # a month is no name
+    assert (np.linalg.eigvalsh(between) > 0).all()
+
+    def told(name, kind):
+        return factor_draws(past, name, kind, np.random.default_rng(0), 4000)["visitors"].median()
+
+    mean = np.exp(np.log(past["visitors"]).mean())
+    assert told("2025年双11", "官方大促") > 1.3 * mean and told("2026年女王节", "新类型") < 1.1 * mean
 
 
 def test_each_warm_up_day_adds_a_row_and_uses_no_later_day():

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from tmall_nb.calendar import USUAL_DAYS, ordinary_before
+from tmall_nb.stats.signal import predict_from_signal
 
-__all__ = ["FACTORS", "Upcoming", "choose_upcoming", "factor_draws", "past_ratios"]
+__all__ = ["FACTORS", "Upcoming", "alike", "choose_upcoming", "factor_draws", "past_ratios"]
 
 FACTORS = ("visitors", "conversion_rate", "amount_per_buyer")
 DAY = pd.Timedelta(days=1)
 WARM_DAYS = 7
 LOOSE_SD = {"visitors": 0.35, "conversion_rate": 0.15, "amount_per_buyer": 0.08}  # where one or two campaigns teach the spread
+LOOSE_CASES = 2.0  # campaigns that guess is worth
+SAME_NAME, SAME_KIND = 0.5, 0.2  # shares of the spread between campaigns that lie in their name (Double 11) and in their kind
+DATED = re.compile(r"20\d\d年?|\d{1,2}月")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,21 @@ def past_ratios(days: pd.DataFrame, calendar: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).dropna(subset=list(FACTORS)).reset_index(drop=True)
 
 
-def factor_draws(past: pd.DataFrame, rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
-    """Ratios of the next campaign: past campaigns' logs, spread between them, and uncertainty of their mean (Student)."""
+def alike(past: pd.DataFrame, name: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """How far past campaigns resemble each other, (campaigns, campaigns), and the next one, (campaigns,): see ``SAME_NAME``."""
+    names = np.array([*past["campaign"], name], dtype=object).astype(str)
+    kinds = np.array([*past["campaign_type"], kind], dtype=object).astype(str)
+    names = np.array([DATED.sub("", n) for n in names])
+    same = SAME_NAME * (names[:, None] == names) + SAME_KIND * (kinds[:, None] == kinds)
+    np.fill_diagonal(same, 1.0)
+    return same[:-1, :-1], same[:-1, -1]
+
+
+def factor_draws(past: pd.DataFrame, name: str, kind: str, rng: np.random.Generator, count: int) -> pd.DataFrame:
+    """Draws of the next campaign's ratios, (count, factors): Student predictive of past campaigns' logs, by likeness."""
     out = {}
-    for name in FACTORS:
-        logs = np.log(past[name].to_numpy(float))
-        sd = np.sqrt((logs.var(ddof=1) * (len(logs) - 1) if len(logs) > 1 else 0.0) + 2 * LOOSE_SD[name] ** 2) / np.sqrt(
-            len(logs) + 1
-        )
-        out[name] = np.exp(logs.mean() + sd * np.sqrt(1 + 1 / len(logs)) * rng.standard_t(len(logs) + 1, count))
-    return out
+    for factor in FACTORS:
+        logs, spread = np.log(past[factor].to_numpy(float)), (LOOSE_SD[factor], LOOSE_CASES)
+        told = predict_from_signal(logs, None, slope=(0.0, 1.0), spread=spread, alike=alike(past, name, kind))
+        out[factor] = np.exp(told.location + told.scale * rng.standard_t(told.freedom, count))
+    return pd.DataFrame(out)

@@ -19,7 +19,6 @@ from tmall_nb.queries.shop_days import shop_days
 from tmall_nb.shop import Shop
 
 DRAWS, KEPT = 2000, 500  # draws made, and kept in the result for the target simulator
-LEAST_OF_KIND = 3
 SOURCE = "Past campaigns' ratios on the KPI tree (visitors × conversion × amount per buyer), Student predictive of their logs"
 
 
@@ -68,8 +67,9 @@ def plan_campaign(
 ) -> PlanResult:
     """Say what the next campaign may bring, what it needs, and what is not ready.
 
-    Trust the ranges where three or more campaigns of the kind lie in the data; with fewer, all kinds teach it and the range is
-    wider. The forecast is gross: what it leaves after borrowed demand and costs is the post-mortem's answer.
+    All past campaigns teach it, those of the same name (last year's Double 11) most, those of the same kind more than others; trust
+    the ranges where campaigns of its name lie in the data. The forecast is gross: what it leaves after borrowed demand and costs is
+    the post-mortem's answer.
 
     Parameters
     ----------
@@ -94,24 +94,22 @@ def plan_campaign(
     past = past_ratios(days, shop.calendar)
     if past.empty:
         raise NotEnoughData("no past campaign with five weeks before it lies in the data; load an earlier period of 店铺概况")
-    same = past[past["campaign_type"] == ahead.kind]
-    teachers = same if len(same) >= LEAST_OF_KIND else past
-    signals = signal_table(days, teachers, ahead)
+    signals = signal_table(days, past, ahead)
     rng = np.random.default_rng(seed)
     usual = ordinary_before(days, min(ahead.warm_up, days["date"].max() + pd.Timedelta(days=1)))
-    draws = _with_signal(factor_draws(teachers, rng, DRAWS), signals, usual, ahead, rng)
-    frames = _needs(shop, (days, usual), teachers, draws, ahead, service_level, elasticity, rng)
+    draws = _with_signal(factor_draws(past, ahead.name, ahead.kind, rng, DRAWS), signals, usual, ahead, rng)
+    frames = _needs(shop, (days, usual), past, draws, ahead, service_level, elasticity, rng)
     frames |= {"signals": signals, "backtest": backtest_table(days, past), "draws": draws.iloc[:KEPT]}
     frames["past"] = past.rename(columns={k: f"{k}_times" for k in FACTORS})
     frames["checklist"] = checklist(shop, frames, ahead)
-    method = _method(shop, days, ahead, len(teachers), service_level, seed).drop("other_kind", len(past) - len(teachers))
+    method = _method(shop, days, ahead, len(past), service_level, seed)
     return PlanResult(**frames, findings=plan_findings(frames, ahead), method=method)
 
 
 def _needs(
     shop: Shop,
     spans: tuple[pd.DataFrame, pd.DataFrame],
-    teachers: pd.DataFrame,
+    past: pd.DataFrame,
     draws: pd.DataFrame,
     ahead: Upcoming,
     service_level: float,
@@ -122,7 +120,7 @@ def _needs(
     days, usual = spans
     ratio = draws.prod(axis=1).to_numpy(float)
     margin = float(shop.settings.get("gross_margin", 0.5))
-    table = _targets(usual, draws, ratio, ahead, len(teachers))
+    table = _targets(usual, draws, ratio, ahead, len(past))
     stock = stock_table(shop, ratio, ahead.days, service_level=service_level, rng=rng)
     visitors = draws["visitors"].to_numpy(float)
     mean = float(usual["visitors"].mean())
@@ -131,15 +129,15 @@ def _needs(
         "stock": stock,
         "depths": depth_table(stock, elasticity, margin),
         "budget": _budget(usual, table, margin, float(shop.settings.get("commission_rate", 0.0))),
-        "staff": staff_table(shop, days, teachers, visitors, usual_visitors=mean),
+        "staff": staff_table(shop, days, past, visitors, usual_visitors=mean),
     }
 
 
-def _method(shop: Shop, days: pd.DataFrame, ahead: Upcoming, teachers: int, service_level: float, seed: int) -> Method:
+def _method(shop: Shop, days: pd.DataFrame, ahead: Upcoming, campaigns: int, service_level: float, seed: int) -> Method:
     return Method(
         name="campaign_plan", source=SOURCE,
         assumptions=("past_repeats", "usual_before_warm_up", "carts_tell_sales", "item_follows_shop", "gross_forecast"),
-        start=days["date"].min(), end=days["date"].max(), rows_used=teachers, level=0.95, seed=seed,
+        start=days["date"].min(), end=days["date"].max(), rows_used=campaigns, level=0.95, seed=seed,
         parameters={
             "campaign": ahead.name, "start": str(ahead.start.date()), "end": str(ahead.end.date()),
             "service_level": service_level, "source": ahead.source, "confidence": ahead.confidence,
@@ -150,10 +148,9 @@ def _method(shop: Shop, days: pd.DataFrame, ahead: Upcoming, teachers: int, serv
 
 
 def _with_signal(
-    draws: dict[str, np.ndarray], signals: pd.DataFrame, usual: pd.DataFrame, ahead: Upcoming, rng: np.random.Generator
+    frame: pd.DataFrame, signals: pd.DataFrame, usual: pd.DataFrame, ahead: Upcoming, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Draws of the three factors, moved so that their product follows the newest warm-up signal where there is one."""
-    frame = pd.DataFrame({k: draws[k] for k in FACTORS})
     if signals.empty:
         return frame
     row, base = signals.iloc[-1], float(usual["paid_amount"].mean()) * ahead.days

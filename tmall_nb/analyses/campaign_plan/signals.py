@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from tmall_nb.analyses.campaign_plan.past import DAY, FACTORS, Upcoming
+from tmall_nb.analyses.campaign_plan.past import DAY, FACTORS, Upcoming, alike, factor_draws
 from tmall_nb.calendar import ordinary_before
 from tmall_nb.stats.signal import Predictive, predict_from_signal
 
@@ -14,6 +16,7 @@ __all__ = ["backtest_table", "interest", "outlook", "signal_table"]
 SLOPE = (0.5, 0.5)  # log sales a log of carts moves, before any campaign has shown it
 SPREAD = (0.2, 1.0)  # sd (log) of campaigns around that line, and how many campaigns that guess is worth
 LEAST = 2  # earlier campaigns with carts
+PAST_DRAWS = 4000
 COLUMNS = ["date", "days_left", "carts", "forecast", "low", "high", "campaigns"]
 
 
@@ -33,16 +36,18 @@ def _cart_path(days: pd.DataFrame, warm_up: pd.Timestamp, start: pd.Timestamp) -
     return np.where(np.isfinite(path), path, np.nan)
 
 
-def outlook(past: pd.DataFrame, paths: dict[str, np.ndarray], path: np.ndarray, day: int) -> Predictive:
-    """log ratio of the campaign's sales to ordinary days, seen after ``day`` days of warm-up (0: before it)."""
+def outlook(
+    past: pd.DataFrame, paths: dict[str, np.ndarray], path: np.ndarray, day: int, *, name: str, kind: str
+) -> Predictive:
+    """log ratio of the campaign's sales to ordinary days, seen after ``day`` days of warm-up."""
     sales = np.log(past[list(FACTORS)].prod(axis=1).to_numpy(float))
-    if day == 0:
-        return predict_from_signal(sales, None, slope=SLOPE, spread=SPREAD)
+    between, with_next = alike(past, name, kind)
     carts = np.array([_at(paths.get(c), day) for c in past["campaign"]])
     known = np.isfinite(carts)
     if known.sum() < LEAST or not np.isfinite(path[day - 1]):
-        return predict_from_signal(sales, None, slope=SLOPE, spread=SPREAD)
-    return predict_from_signal(sales[known], carts[known], float(path[day - 1]), slope=SLOPE, spread=SPREAD)
+        return predict_from_signal(sales, None, slope=SLOPE, spread=SPREAD, alike=(between, with_next))
+    both = between[np.ix_(known, known)], with_next[known]
+    return predict_from_signal(sales[known], carts[known], float(path[day - 1]), slope=SLOPE, spread=SPREAD, alike=both)
 
 
 def _at(path: np.ndarray | None, day: int) -> float:
@@ -62,7 +67,7 @@ def signal_table(days: pd.DataFrame, past: pd.DataFrame, ahead: Upcoming) -> pd.
     rows = []
     for day in range(1, len(path) + 1):
         if np.isfinite(path[day - 1]) and sum(np.isfinite(_at(p, day)) for p in paths.values()) >= LEAST:
-            seen = outlook(past, paths, path, day)
+            seen = outlook(past, paths, path, day, name=ahead.name, kind=ahead.kind)
             date = ahead.warm_up + (day - 1) * DAY
             rows.append((date, (ahead.start - date).days, float(np.exp(path[day - 1])), *_money(seen, base), len(past)))
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -70,6 +75,17 @@ def signal_table(days: pd.DataFrame, past: pd.DataFrame, ahead: Upcoming) -> pd.
 
 def _money(seen: Predictive, base: float) -> tuple[float, float, float]:
     return tuple(base * float(np.exp(seen.quantile(p))) for p in (0.5, 0.025, 0.975))  # type: ignore[return-value]
+
+
+def _told(
+    earlier: pd.DataFrame, paths: dict[str, np.ndarray], path: np.ndarray, day: int, row: Any, base: float
+) -> tuple[float, float, float]:
+    """Median, low and high (95 %) as the plan would have told them: before the warm-up by factor, then by carts."""
+    if day:
+        return _money(outlook(earlier, paths, path, day, name=row.campaign, kind=row.campaign_type), base)
+    rng = np.random.default_rng(len(earlier))
+    draws = factor_draws(earlier, row.campaign, row.campaign_type, rng, PAST_DRAWS).prod(axis=1)
+    return tuple(base * float(q) for q in np.quantile(draws, (0.5, 0.025, 0.975)))  # type: ignore[return-value]
 
 
 def backtest_table(days: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +105,7 @@ def backtest_table(days: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
         base = float(ordinary_before(days, row.warm_up)["paid_amount"].mean()) * row.days
         actual, path = base * float(np.prod([getattr(row, k) for k in FACTORS])), paths[row.campaign]
         for day in range(len(path) + 1):
-            middle, low, high = _money(outlook(earlier, paths, path, day), base)
+            middle, low, high = _told(earlier, paths, path, day, row, base)
             left = (row.start - row.warm_up).days - max(day - 1, 0)
             error = float(np.log(actual / middle))
             rows.append((row.campaign, day, left, middle, low, high, actual, error, low <= actual <= high, len(earlier)))
