@@ -67,9 +67,9 @@ def plan_campaign(
 ) -> PlanResult:
     """Say what the next campaign may bring, what it needs, and what is not ready.
 
-    All past campaigns teach it, those of the same name (last year's Double 11) most, those of the same kind more than others; trust
-    the ranges where campaigns of its name lie in the data. The forecast is gross: what it leaves after borrowed demand and costs is
-    the post-mortem's answer.
+    All past campaigns teach it, those of the same name (last year's Double 11) most, those of the same kind more than others;
+    trust the ranges where campaigns of its name lie in the data. The forecast is gross: what it leaves after borrowed demand
+    and costs is the post-mortem's answer.
 
     Parameters
     ----------
