@@ -139,13 +139,14 @@ def budget(seeds: int) -> None:
 
 def plans(seed: int, number: int) -> list[dict[str, object]]:
     """One row per scene: the plan's true yearly gain, the best possible, that of following the platform."""
-    world, _, found = plain(seed)
+    world, _, alone = plain(seed)
     now = world.weeks[CHANNELS].tail(52).mean().to_numpy()
     best, rows = best_plan(world)[1], []
     for scene in ("model alone", *SCENES, KNOWING):
         booked = platform_roas(world, scene, number) if scene in SCENES else None
-        found = knowing(found, seed) if scene == KNOWING else found
-        scale = tn.plan_budget(found, platform_roas=booked).table["spend_planned"].to_numpy() / now
+        found = knowing(alone, seed) if scene == KNOWING else alone
+        found = fit(world, beliefs=tn.Beliefs(platform_roas=booked))[1] if booked else found
+        scale = tn.plan_budget(found).table["spend_planned"].to_numpy() / now
         naive = np.nan if booked is None else world.gain(follow(now, np.array([booked[c] for c in CHANNELS])))
         unmoved = bool(np.abs(scale - 1).max() < 0.02)
         rows.append({"scene": scene, "got": world.gain(scale), "best": best, "platform": naive, "unmoved": unmoved})

@@ -1,4 +1,4 @@
-"""How should a weekly budget be split? The model's posterior, with the platform's pattern only as a hint."""
+"""How should a weekly budget be split? By the model's posterior, beside an equal split and the platform's ranking."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from tmall_nb.analyses.media_mix.mix import MediaMixResult
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
-from tmall_nb.stats.media_mix import Responses, follow_pattern, responses, split_total
+from tmall_nb.stats.media_mix import Responses, responses, split_total
 from tmall_nb.stats.media_mix.budget import CERTAIN, CERTAIN_FOLLOWED
 
 Bounds = Mapping[str, tuple[float, float]] | tuple[float, float]
@@ -79,7 +79,8 @@ def plan_budget(
     total_yuan : budget of one week over all channels, yuan; None: today's, or, with ``margin``, as much as earns its cost
     bounds : smallest and largest spend: one pair of multiples of present spend for all channels (default .5 and 2,
         widened where the total asks for it), or yuan a week per channel, {"search": (2000, 9000)}
-    platform_roas : the platform's returns; only their relative pattern is used, the less the more it disagrees with the model
+    platform_roas : the platform's returns, for the plan that follows them (``alternatives``); None: those the mix was given.
+        The proposal reads them only as far as the mix did (``Beliefs``)
     margin : profit per yuan of sales before ads, 0-1; only where ``total_yuan`` is None
 
     Returns
@@ -144,14 +145,11 @@ def _setting(
         raise ParameterError(
             "total_yuan", total, f"{spend_low:,.0f}-{spend_high:,.0f} yuan a week inside the bounds; change the bounds"
         )
-    log_roas, pattern = fit.draws[:, fit.places["log_roas"]], None
-    if platform:
-        pattern = np.array([platform.get(name, np.nan) for name in names], float)
-        log_roas = follow_pattern(log_roas, pattern)
+    pattern = np.array([platform.get(name, np.nan) for name in names], float) if platform else None
     scales = np.unique(
         np.concatenate([[1.0], np.linspace(min(low.min(), 1.0 - STEP), max(high.max(), 1.0 + STEP), GRID_POINTS)])
     )
-    found = responses(fit, scales, window=WINDOW, log_roas=log_roas)
+    found = responses(fit, scales, window=WINDOW)
     return _Setting(names, now, fit.data.sales_mean, found, low, high), pattern
 
 

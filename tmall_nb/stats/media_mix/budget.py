@@ -9,24 +9,12 @@ import numpy as np
 from tmall_nb.stats.media_mix.data import LAGS
 from tmall_nb.stats.media_mix.fit import MixFit
 
-__all__ = ["Responses", "follow_pattern", "responses", "split_total"]
+__all__ = ["Responses", "responses", "split_total"]
 
 DOUBTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # standard deviations taken off a channel's mean gain, the boldest first
 CERTAIN = 0.96  # a plan less likely than this to beat the proportional split is not proposed
 CERTAIN_FOLLOWED = 0.99  # the same where every budget follows demand: of many shops that learn little, some seem sure by chance
 FINE = 401
-SLOPES = (
-    -1.0,
-    -0.5,
-    0.0,
-    0.5,
-    1.0,
-    1.5,
-    2.0,
-)  # how the truth may follow the platform's pattern (logs), and how likely a priori
-BELIEFS = (0.1, 0.14, 0.22, 0.22, 0.16, 0.1, 0.06)
-PATTERN_SPREAD, LEVEL_SPREAD = 0.45, 0.6  # of the truth around the pattern, and of its level (logs)
-OWN_LEAST = 0.05
 CHUNK = 100
 
 
@@ -52,20 +40,17 @@ class Responses:
         return self.sales[:, channel, place] * (1 - weight) + self.sales[:, channel, place + 1] * weight
 
 
-def responses(
-    fit: MixFit, scales: np.ndarray, *, window: int = 52, draws: int = 400, log_roas: np.ndarray | None = None
-) -> Responses:
+def responses(fit: MixFit, scales: np.ndarray, *, window: int = 52, draws: int = 400) -> Responses:
     """Mean weekly sales over the last ``window`` weeks if each channel's spend had been a multiple of what it was.
 
     Parameters
     ----------
     scales : multiples, ascending
-    log_roas : log returns to use in place of the fit's draws, shape (all draws, channels)
     """
     take = np.linspace(0, len(fit.draws) - 1, min(draws, len(fit.draws))).astype(int)
     points = fit.draws[take]
     carry, half, slope = (points[:, fit.places[p]] for p in ("carry", "half", "slope"))
-    returns = np.exp((fit.draws[:, fit.places["log_roas"]] if log_roas is None else log_roas)[take])
+    returns = np.exp(points[:, fit.places["log_roas"]])
     out = np.empty((len(points), fit.data.channels, len(scales)))
     weeks = fit.data.lagged.shape[1]
     last = min(window, weeks)
@@ -86,44 +71,6 @@ def responses(
 
 def _rise(x: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
-
-
-def follow_pattern(log_roas: np.ndarray, platform: np.ndarray, *, center: float = 0.2, prior_sd: float = 0.6) -> np.ndarray:
-    """Use the platform's relative pattern as a prior of the log returns, as far as the model's own evidence bears it out.
-
-    log R_j = c + b·q_j + e_j, q the platform's centred log returns; the slope b is averaged over ``SLOPES`` by how well each
-    predicts what the data alone say, so a pattern that contradicts the model is ignored or even turned round.
-
-    Parameters
-    ----------
-    log_roas : draws, shape (draws, channels)
-    platform : returns as the platform reports them; NaN where it reports none
-    center, prior_sd : of the prior that the draws already contain
-    """
-    known = np.isfinite(platform) & (platform > 0)
-    if known.sum() < 3:
-        return log_roas
-    mean, variance = log_roas[:, known].mean(axis=0), log_roas[:, known].var(axis=0)
-    own = np.maximum(1 / variance - 1 / prior_sd**2, OWN_LEAST)  # precision of the data alone
-    alone = np.where(own > OWN_LEAST, (mean / variance - center / prior_sd**2) / own, mean)
-    pattern = np.log(platform[known])
-    pattern = pattern - pattern.mean()
-    weights, means, variances = [], [], []
-    for slope, belief in zip(SLOPES, BELIEFS, strict=True):
-        covariance = np.diag(1 / own + PATTERN_SPREAD**2) + LEVEL_SPREAD**2
-        rest = alone - center - slope * pattern
-        weights.append(np.log(belief) - 0.5 * rest @ np.linalg.solve(covariance, rest))
-        shift = LEVEL_SPREAD**2 * np.linalg.solve(covariance, rest).sum()
-        expected, narrow = center + slope * pattern + shift, 1 / (own + 1 / PATTERN_SPREAD**2)
-        means.append(narrow * (own * alone + expected / PATTERN_SPREAD**2))
-        variances.append(narrow)
-    share = np.exp(np.array(weights) - max(weights))
-    share /= share.sum()
-    middle = share @ np.array(means)
-    spread = share @ (np.array(variances) + (np.array(means) - middle) ** 2)
-    moved = log_roas.copy()
-    moved[:, known] = middle + (log_roas[:, known] - mean) * np.sqrt(spread / variance)
-    return moved
 
 
 def split_total(
