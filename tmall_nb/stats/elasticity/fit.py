@@ -153,7 +153,7 @@ def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> 
         spread = likely_spread(estimate, 1 / data[known], group, off_zero=k == 1)
         if np.isfinite(spread):
             state.prior[k] = 1 / spread
-    _shrink_means(panel, state, conditional)
+    _shrink_means(panel, state, conditional[:, 1], before[1])
     return float(np.max(np.abs(np.log(state.prior / before))))
 
 
@@ -163,14 +163,17 @@ def _typical(ratios: Array) -> float:
     return float(np.minimum(known, np.quantile(known, 0.98)).mean()) if len(known) else 1.0
 
 
-def _shrink_means(panel: Panel, state: State, conditional: Array) -> None:
-    """Draw category means together as far as they agree (from three categories on)."""
+def _shrink_means(panel: Panel, state: State, variance: Array, prior: float) -> None:
+    """Draw category means together as far as they agree (from three categories on).
+
+    ``variance`` : (items,) of e_i given the shared parameters, solved with the precision ``prior`` of e_i around its mean
+    """
     at = slice(panel.days, panel.days + int(panel.category.max()) + 1)
     mean = state.shared[at]
     if len(mean) < 3:
         return
-    precision = 1 / conditional[:, 1] - state.prior[1]
-    weight = np.bincount(panel.category, 1 / (1 / np.maximum(precision, 1e-6) + 1 / state.prior[1]), len(mean))
+    precision = np.maximum(1 / variance - prior, 1e-6)
+    weight = np.bincount(panel.category, 1 / (1 / precision + 1 / prior), len(mean))
     data = weight.copy()
     raw = mean + state.shared_prior[at] / data * (mean - state.shared_target[at])
     between = paule_mandel(raw, 1 / data, np.zeros(len(mean), np.intp), floor=1e-2)
