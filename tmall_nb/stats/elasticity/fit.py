@@ -30,7 +30,9 @@ from tmall_nb.stats.elasticity.newton import (
 from tmall_nb.stats.elasticity.panel import Array, Panel
 
 MAX_ROUNDS, MAX_STEP = 40, 1.5
-LAST_UPDATE = 14  # spreads that go round in circles by a few hundredths are then held, so that Newton can end
+TEMPER_ROUNDS = (4, 7, 10)
+HALF_WAY = 4  # first round in which spreads go half the way to their new value
+LAST_UPDATE = 14  # spreads that still move by a hundredth a round are then held, so that Newton can end
 START_ELASTICITY, START_SPREAD, START_LIFT = -2.0, 0.25, 0.1
 MIN_ITEMS_FOR_DAYS = 8
 SPAN_WEEKS = 4
@@ -108,7 +110,7 @@ def fit_panel(panel: Panel, *, day_effects: bool | None = None, add: int | None 
         moved = float(np.abs(step.local[:, 1]).max() + np.abs(step.shared[panel.days :]).max(initial=0.0))
         changed = 0.0
         if 2 <= number <= LAST_UPDATE:
-            changed = _update(panel, state, step.conditional, temper=number in (4, 7, 10))
+            changed = _update(panel, state, step.conditional, number)
         if moved < 1e-3 and changed < 1e-2 and number > 7:
             break
     return _result(panel, state, number + 1, moved, add)
@@ -134,13 +136,18 @@ def _start(panel: Panel, day_effects: bool) -> State:
     return State(local, shared, prior, shared_prior, np.zeros(len(shared)), np.full(panel.items, 0.2))
 
 
-def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> float:
-    """Renew dispersion, spreads and tempering; return the largest relative change of a spread."""
+def _update(panel: Panel, state: State, conditional: Array, number: int) -> float:
+    """Renew dispersion, spreads and, in some rounds, tempering; return the largest relative change of a spread.
+
+    Each spread is weighed given the others. Where two parameters tell of the same days (a cut and the traffic that comes with
+    it) their spreads would take turns for ever, so after a few rounds each goes half the way in logs.
+    """
     before = state.prior.copy()
-    squares, weekly = _residuals(panel, state, temper=temper)
+    squares, weekly = _residuals(panel, state, temper=number in TEMPER_ROUNDS)
     state.phi = squares
     if weekly is not None:
         state.temper = max(1.0, _typical(weekly))
+    way = 1.0 if number < HALF_WAY else 0.5
     moving = {k: column - column.min() for k, column in mean_columns(panel)}
     for k in range(1, len(state.prior)):
         precision = 1 / conditional[:, k]
@@ -152,7 +159,7 @@ def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> 
         group = moving[k][known] if k in moving else None
         spread = likely_spread(estimate, 1 / data[known], group, off_zero=k == 1)
         if np.isfinite(spread):
-            state.prior[k] = 1 / spread
+            state.prior[k] *= (state.prior[k] * spread) ** -way
     _shrink_means(panel, state, conditional[:, 1], before[1])
     return float(np.max(np.abs(np.log(state.prior / before))))
 
