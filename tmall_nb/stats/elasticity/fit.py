@@ -31,8 +31,8 @@ from tmall_nb.stats.elasticity.panel import Array, Panel
 
 MAX_ROUNDS, MAX_STEP = 40, 1.5
 TEMPER_ROUNDS = (4, 7, 10)
-HALF_WAY = 4  # first round in which spreads go half the way to their new value
 LAST_UPDATE = 14  # spreads that still move by a hundredth a round are then held, so that Newton can end
+LEAST_SPREAD = 0.1  # changes of smaller spreads (sd) count relative to this: little hangs on them
 START_ELASTICITY, START_SPREAD, START_LIFT = -2.0, 0.25, 0.1
 MIN_ITEMS_FOR_DAYS = 8
 SPAN_WEEKS = 4
@@ -111,7 +111,7 @@ def fit_panel(panel: Panel, *, day_effects: bool | None = None, add: int | None 
         changed = 0.0
         if 2 <= number <= LAST_UPDATE:
             changed = _update(panel, state, step.conditional, number)
-        if moved < 1e-3 and changed < 1e-2 and number > 7:
+        if moved < 1e-3 and changed < 5e-3 and number > 7:
             break
     return _result(panel, state, number + 1, moved, add)
 
@@ -133,21 +133,20 @@ def _start(panel: Panel, day_effects: bool) -> State:
     shared_prior[: panel.days] = DAY_RIDGE if day_effects else FIXED
     if panel.grouped is not None:
         shared_prior[dict(mean_columns(panel))[2 + panel.grouped]] = GROUP_PRECISION
-    return State(local, shared, prior, shared_prior, np.zeros(len(shared)), np.full(panel.items, 0.2))
+    return State(local, shared, prior, shared_prior, np.zeros(len(shared)), np.full(panel.items, 0.2), np.zeros(len(prior)))
 
 
 def _update(panel: Panel, state: State, conditional: Array, number: int) -> float:
-    """Renew dispersion, spreads and, in some rounds, tempering; return the largest relative change of a spread.
+    """Renew dispersion, spreads and, in some rounds, tempering; return the largest relative change of a spread (sd).
 
     Each spread is weighed given the others. Where two parameters tell of the same days (a cut and the traffic that comes with
-    it) their spreads would take turns for ever, so after a few rounds each goes half the way in logs.
+    it) their spreads would take turns for ever, so one that turns back goes half the way, in logs.
     """
     before = state.prior.copy()
     squares, weekly = _residuals(panel, state, temper=number in TEMPER_ROUNDS)
     state.phi = squares
     if weekly is not None:
         state.temper = max(1.0, _typical(weekly))
-    way = 1.0 if number < HALF_WAY else 0.5
     moving = {k: column - column.min() for k, column in mean_columns(panel)}
     for k in range(1, len(state.prior)):
         precision = 1 / conditional[:, k]
@@ -159,9 +158,12 @@ def _update(panel: Panel, state: State, conditional: Array, number: int) -> floa
         group = moving[k][known] if k in moving else None
         spread = likely_spread(estimate, 1 / data[known], group, off_zero=k == 1)
         if np.isfinite(spread):
-            state.prior[k] *= (state.prior[k] * spread) ** -way
+            move = -np.log(state.prior[k] * spread)
+            state.prior[k] *= np.exp(move / 2 if move * state.moved[k] < 0 else move)
     _shrink_means(panel, state, conditional[:, 1], before[1])
-    return float(np.max(np.abs(np.log(state.prior / before))))
+    state.moved = np.log(state.prior / before)
+    old, new = before[1:] ** -0.5, state.prior[1:] ** -0.5
+    return float(np.max(np.abs(new - old) / np.maximum(new, LEAST_SPREAD)))
 
 
 def _typical(ratios: Array) -> float:
