@@ -9,7 +9,7 @@ from scipy import stats
 from tmall_nb.stats.elasticity import Panel, center, fit_panel
 from tmall_nb.stats.elasticity.controls import shared_cuts, usual_price
 from tmall_nb.stats.elasticity.counts import censored_moment, censored_score, exact_score
-from tmall_nb.stats.elasticity.fit import expected_units
+from tmall_nb.stats.elasticity.fit import _shrink_means, _start, expected_units
 from tmall_nb.stats.elasticity.hyper import GRID, likely_spread, paule_mandel, spread_weights, unknown_spread
 from tmall_nb.stats.elasticity.pool import pool_groups
 from tmall_nb.stats.elasticity.rivals import others_price
@@ -55,6 +55,42 @@ def test_spread_is_found_in_many_and_kept_off_zero_in_few():
     assert likely_spread(estimate, variance, group) == pytest.approx(moments, rel=0.05) and 0.15 < moments < 0.4
     assert likely_spread(np.zeros(6), np.full(6, 0.3), np.zeros(6, int)) > 0.02
     assert np.isnan(likely_spread(np.zeros(2), np.ones(2), np.array([0, 1])))
+
+
+def test_a_spread_that_many_items_deny_goes_to_nothing():
+    estimate = np.random.default_rng(8).normal(0, 0.04, 400)
+    assert np.sqrt(likely_spread(estimate, np.full(400, 0.04**2), None)) < 0.014
+
+
+def test_category_means_are_weighed_with_the_spread_they_were_solved_under():
+    panel = _panel(items=40)
+    panel = replace(panel, category=np.arange(40) % 8)
+    state = _start(panel, True)
+    at = slice(panel.days, panel.days + 8)
+    state.shared[at] = np.linspace(-2.8, -1.4, 8)
+    variance = np.full(40, 1 / (2.0 + 12.0))  # data 2, prior 12; the spread has been renewed since
+    state.prior[1] = 50.0
+    _shrink_means(panel, state, variance, 12.0)
+    assert state.shared_target[at] == pytest.approx(-2.1) and 0.05 < 1 / state.shared_prior[panel.days] < 0.4
+
+
+def test_spreads_of_what_tells_of_the_same_days_settle():
+    rng = np.random.default_rng(9)
+    items, days = 60, 280
+    event = (np.arange(days) % 40 < 4).astype(float)
+    cut = rng.uniform(0, 0.3, items)[:, None] * event * rng.uniform(0.7, 1.3, (items, 7)).repeat(40, axis=1)
+    price = 0.05 * rng.normal(size=(items, 40)).repeat(7, axis=1) - cut
+    slope, lift = rng.normal(-2, 0.4, items), rng.normal(0.7, 0.3, items)
+    mean = np.exp(rng.normal(1, 0.5, items)[:, None] + slope[:, None] * price + lift[:, None] * event)
+    seen = np.ones_like(price, bool)
+    shared = (cut > 0.02) / np.sqrt(0.08)
+    panel = Panel(
+        rng.poisson(mean * rng.gamma(5, 0.2, mean.shape)).astype(float), seen, ~seen, center(price, seen), np.arange(items) % 6,
+        np.arange(days) // 7, (event, shared),
+    )  # fmt: skip
+    even, odd = fit_panel(panel, rounds=12), fit_panel(panel, rounds=13)
+    assert np.allclose(np.log(even.control_spread / odd.control_spread), 0, atol=0.06)
+    assert even.spread == pytest.approx(odd.spread, rel=0.02)
 
 
 def test_not_knowing_the_spread_widens_few_items_only():

@@ -30,7 +30,9 @@ from tmall_nb.stats.elasticity.newton import (
 from tmall_nb.stats.elasticity.panel import Array, Panel
 
 MAX_ROUNDS, MAX_STEP = 40, 1.5
-LAST_UPDATE = 14  # spreads that go round in circles by a few hundredths are then held, so that Newton can end
+TEMPER_ROUNDS = (4, 7, 10)
+LAST_UPDATE = 14  # spreads that still move by a hundredth a round are then held, so that Newton can end
+LEAST_SPREAD = 0.1  # changes of smaller spreads (sd) count relative to this: little hangs on them
 START_ELASTICITY, START_SPREAD, START_LIFT = -2.0, 0.25, 0.1
 MIN_ITEMS_FOR_DAYS = 8
 SPAN_WEEKS = 4
@@ -108,8 +110,8 @@ def fit_panel(panel: Panel, *, day_effects: bool | None = None, add: int | None 
         moved = float(np.abs(step.local[:, 1]).max() + np.abs(step.shared[panel.days :]).max(initial=0.0))
         changed = 0.0
         if 2 <= number <= LAST_UPDATE:
-            changed = _update(panel, state, step.conditional, temper=number in (4, 7, 10))
-        if moved < 1e-3 and changed < 1e-2 and number > 7:
+            changed = _update(panel, state, step.conditional, number)
+        if moved < 1e-3 and changed < 5e-3 and number > 7:
             break
     return _result(panel, state, number + 1, moved, add)
 
@@ -131,13 +133,17 @@ def _start(panel: Panel, day_effects: bool) -> State:
     shared_prior[: panel.days] = DAY_RIDGE if day_effects else FIXED
     if panel.grouped is not None:
         shared_prior[dict(mean_columns(panel))[2 + panel.grouped]] = GROUP_PRECISION
-    return State(local, shared, prior, shared_prior, np.zeros(len(shared)), np.full(panel.items, 0.2))
+    return State(local, shared, prior, shared_prior, np.zeros(len(shared)), np.full(panel.items, 0.2), np.zeros(len(prior)))
 
 
-def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> float:
-    """Renew dispersion, spreads and tempering; return the largest relative change of a spread."""
+def _update(panel: Panel, state: State, conditional: Array, number: int) -> float:
+    """Renew dispersion, spreads and, in some rounds, tempering; return the largest relative change of a spread (sd).
+
+    Each spread is weighed given the others. Where two parameters tell of the same days (a cut and the traffic that comes with
+    it) their spreads would take turns for ever, so one that turns back goes half the way, in logs.
+    """
     before = state.prior.copy()
-    squares, weekly = _residuals(panel, state, temper=temper)
+    squares, weekly = _residuals(panel, state, temper=number in TEMPER_ROUNDS)
     state.phi = squares
     if weekly is not None:
         state.temper = max(1.0, _typical(weekly))
@@ -152,9 +158,12 @@ def _update(panel: Panel, state: State, conditional: Array, *, temper: bool) -> 
         group = moving[k][known] if k in moving else None
         spread = likely_spread(estimate, 1 / data[known], group, off_zero=k == 1)
         if np.isfinite(spread):
-            state.prior[k] = 1 / spread
-    _shrink_means(panel, state, conditional)
-    return float(np.max(np.abs(np.log(state.prior / before))))
+            move = -np.log(state.prior[k] * spread)
+            state.prior[k] *= np.exp(move / 2 if move * state.moved[k] < 0 else move)
+    _shrink_means(panel, state, conditional[:, 1], before[1])
+    state.moved = np.log(state.prior / before)
+    old, new = before[1:] ** -0.5, state.prior[1:] ** -0.5
+    return float(np.max(np.abs(new - old) / np.maximum(new, LEAST_SPREAD)))
 
 
 def _typical(ratios: Array) -> float:
@@ -163,14 +172,17 @@ def _typical(ratios: Array) -> float:
     return float(np.minimum(known, np.quantile(known, 0.98)).mean()) if len(known) else 1.0
 
 
-def _shrink_means(panel: Panel, state: State, conditional: Array) -> None:
-    """Draw category means together as far as they agree (from three categories on)."""
+def _shrink_means(panel: Panel, state: State, variance: Array, prior: float) -> None:
+    """Draw category means together as far as they agree (from three categories on).
+
+    ``variance`` : (items,) of e_i given the shared parameters, solved with the precision ``prior`` of e_i around its mean
+    """
     at = slice(panel.days, panel.days + int(panel.category.max()) + 1)
     mean = state.shared[at]
     if len(mean) < 3:
         return
-    precision = 1 / conditional[:, 1] - state.prior[1]
-    weight = np.bincount(panel.category, 1 / (1 / np.maximum(precision, 1e-6) + 1 / state.prior[1]), len(mean))
+    precision = np.maximum(1 / variance - prior, 1e-6)
+    weight = np.bincount(panel.category, 1 / (1 / precision + 1 / prior), len(mean))
     data = weight.copy()
     raw = mean + state.shared_prior[at] / data * (mean - state.shared_target[at])
     between = paule_mandel(raw, 1 / data, np.zeros(len(mean), np.intp), floor=1e-2)

@@ -26,7 +26,7 @@ class State:
 
     local : (items, p) a, d, l_1 ... ; shared : (g,) f of days, m of categories, n of item-varying controls
     prior : (p,) precision of each local parameter; shared_prior, shared_target : (g,) precision and centre of the shared ones
-    phi : (items,) dispersion; temper : likelihood is divided by it
+    phi : (items,) dispersion; temper : likelihood is divided by it; moved : (p,) last change of log prior
     """
 
     local: Array
@@ -35,6 +35,7 @@ class State:
     shared_prior: Array
     shared_target: Array
     phi: Array
+    moved: Array
     temper: float = 1.0
 
 
