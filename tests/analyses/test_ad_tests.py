@@ -297,5 +297,5 @@ def test_the_report_shows_the_test_and_what_it_changed(shop_with, folder, tmp_pa
     (page,) = (tmp_path / "out" / "s").glob("*/22_ad_attribution.html")
     text = re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))
     for name in ("tested", "before", "after"):
-        assert f"{row[name]:.3g}（{row[name + '_low']:.3g} ~ {row[name + '_high']:.3g}）" in text
+        assert f"{row[name]:.2f}（{row[name + '_low']:.2f} ~ {row[name + '_high']:.2f}）" in text
     assert "已用来校准" in text and "分省停投" in text and "看地域测试" in text
