@@ -39,6 +39,12 @@ def test_options_of_other_commands_are_not_offered(capsys):
     assert "--hard" not in said
 
 
+def test_several_shops_are_told_of_the_batch(capsys):
+    with pytest.raises(SystemExit):
+        main(["report", "qingmu", "suji"])
+    assert "tmall-nb batch" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_not_there_is_named(capsys, tmp_path):
     (tmp_path / "qingmu").mkdir()
     said = failed(capsys, "check", str(tmp_path / "qingm"))

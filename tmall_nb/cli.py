@@ -176,7 +176,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, "1")  # jobs side by side would wait for each other's threads
     args, unknown = _parser().parse_known_args(argv)
     if unknown:
-        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        many = args.parser.prog.endswith(" report") and not unknown[0].startswith("-")
+        advice = "; one shop at a time here, several with a shops.toml: tmall-nb batch" if many else ""
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{advice}")
     try:
         return args.run(args)
     except TmallError as error:
