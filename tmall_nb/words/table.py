@@ -14,7 +14,7 @@ import pandas as pd
 from tmall_nb.analyses.result import Method
 from tmall_nb.fields import FIELDS
 from tmall_nb.words.catalogue import entry, heading, label, stem_of_columns, value_word
-from tmall_nb.words.formats import CELL_UNITS, check_language, format_cell, is_missing
+from tmall_nb.words.formats import CELL_UNITS, check_language, format_cell, format_value, is_missing
 from tmall_nb.words.method import MethodView
 
 __all__ = ["Table", "show"]
@@ -179,6 +179,8 @@ def _cell(estimate: Any, bounds: list[Any], unit: str, stem: str | None, languag
         return value_word(str(estimate), language, stem=stem) if not is_missing(estimate) else format_cell(None, unit, language)
     if not bounds or any(is_missing(b) for b in bounds):
         return format_cell(estimate, unit, language)
+    if unit == "number" and has_estimate and not is_missing(estimate):
+        return format_value(estimate, "number_ci", language, low=bounds[0], high=bounds[1])
     ends = " ~ ".join(format_cell(b, unit, language) for b in bounds)
     if not has_estimate:
         return ends
@@ -190,10 +192,11 @@ def _cell(estimate: Any, bounds: list[Any], unit: str, stem: str | None, languag
 
 
 def _unit(name: str, values: pd.Series, stem: str | None) -> str:
-    found = entry("columns", name, stem)
-    if found and found.get("unit"):
-        return str(found["unit"])
     base = re.sub(r"_(low|high)(_\d+)?$", "", name)
+    for known in (name, base):
+        found = entry("columns", known, stem)
+        if found and found.get("unit"):
+            return str(found["unit"])
     for known in (name, base):
         if known in FIELDS and FIELDS[known].unit:
             return FIELDS[known].unit

@@ -62,12 +62,15 @@ def mix_table(found: Insured, weeks: Weeks) -> pd.DataFrame:
 
 
 def curve_frame(fit: MixFit, channels: tuple[str, ...]) -> pd.DataFrame:
-    """Weekly sales at 0 to 2 times the spend of the last 52 weeks, in yuan, with the marginal return there."""
+    """Weekly sales at 0 to 2 times the spend of the last 52 weeks, in yuan, with the marginal return there.
+
+    The line lies below the median by as much as the channel's return does (``point_roas``).
+    """
     found = responses(fit, CURVE)
     weekly = fit.data.lagged[:, -52:, 0].mean(axis=1) * fit.data.spend_mean
     sales = found.sales * fit.data.sales_mean
     low, high = np.quantile(sales, LEVELS, axis=0)
-    middle = np.median(sales, axis=0)
+    middle = np.clip(np.median(sales, axis=0) * (point_roas(fit) / np.median(fit.roas, axis=0))[:, None], low, high)
     slope = np.gradient(middle, CURVE, axis=1)
     frames = [
         pd.DataFrame(
