@@ -39,9 +39,9 @@ Printed by `bench/truth_bias.py`: {shops} fresh shops of size `small` (seeds fro
 * Units ahead: the days of Double 12 and after are foretold without a bias that these shops would show. What the last ordinary
   days before say of the days ahead stands beside it.
 * Returns of channels: whole-shop ads are told too high, keywords and audiences too low, within what the intervals promise (all
-  channels): little is known of any, so all are drawn towards one another. An estimate lies below the middle on purpose, by at most
-  22 % (least expected relative error), and channels that follow demand are insured against it. With true demand as a control
-  whole-shop ads come out nearer. The platform's own pattern of returns changes little. Over more shops: the scoreboard.
+  channels): little is known of any, so all are drawn towards one another. An estimate lies below the middle on purpose, by at
+  most 22 % (least expected relative error), and channels that follow demand are insured against it. With true demand as a
+  control whole-shop ads come out nearer. The platform's own pattern of returns changes little. Over more shops: the scoreboard.
 """
 
 
