@@ -28,13 +28,14 @@ Regimes of ``draw_world``:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 REGIMES = ("plain", "stock_light", "stock_heavy", "own_demand", "cross", "reference", "drift", "rivals", "promotion", "shares")
 CROSS, REFERENCE, RIVAL, PROMOTION = 0.5, 0.3, 0.8, 0.8
+SPREAD, LIFT, LIFT_SPREAD = 0.45, 0.75, 0.3  # of elasticities within a category; mean and spread of the campaign's log lift
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class World:
     """``rows`` as the contract names them (plus ``campaign`` 0/1, ``cost``, ``list_price_yuan``), arrays of shape (items,).
 
     ``rival`` is the row of each item's close rival (itself where it has none), ``cross`` the effect of all other prices of its
-    category together, by item (regimes cross, shares, rivals; else 0).
+    category together, by item (regimes cross, shares, rivals; else 0). ``hidden`` is what no method is told: ``means`` of
+    categories, ``campaign`` (days,), effects of ``day`` (days,), campaign ``lift`` and dispersion ``phi`` of items.
     """
 
     rows: pd.DataFrame
@@ -52,13 +54,15 @@ class World:
     cost: np.ndarray
     rival: np.ndarray
     cross: np.ndarray
+    hidden: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int = 365, categories: int = 8) -> World:
     """Draw a world; the same seed gives the same world."""
     rng = np.random.default_rng([REGIMES.index(regime), seed, items])
     category = np.arange(items) % categories
-    elasticity = rng.uniform(-2.8, -1.4, categories)[category] + rng.normal(0, 0.45, items)
+    means = rng.uniform(-2.8, -1.4, categories)
+    elasticity = means[category] + rng.normal(0, SPREAD, items)
     elasticity = np.minimum(elasticity, -0.3)
     weeks = -(-days // 7)
     week = np.arange(days) // 7
@@ -71,7 +75,7 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
     if regime == "drift":
         log_price = log_price - np.linspace(0, 1, days) * rng.uniform(0, 0.25, items)[:, None]
     base = rng.normal(1.2, 0.8, items)
-    lift = rng.normal(0.75, 0.3, items)
+    lift = rng.normal(LIFT, LIFT_SPREAD, items)
     day = 0.25 * np.sin(2 * np.pi * (np.arange(days) + rng.uniform(0, 365)) / 365) + rng.normal(0, 0.08, days)
     day += rng.normal(0, 0.12, 7)[np.arange(days) % 7]
     eta = base[:, None] + elasticity[:, None] * log_price + lift[:, None] * campaign + day + shock
@@ -114,7 +118,8 @@ def draw_world(regime: str = "plain", *, seed: int, items: int = 200, days: int 
     if regime.startswith("stock"):
         rows["in_stock"], rows["sold_out"] = in_stock.ravel(), sold_out.ravel()
         rows["sold_until"] = until.ravel()
-    return World(rows, elasticity, base, level, 0.45 * np.exp(level), rival, joint)
+    hidden = {"means": means, "campaign": campaign, "day": day, "lift": lift, "phi": 1 / size[:, 0]}
+    return World(rows, elasticity, base, level, 0.45 * np.exp(level), rival, joint, hidden)
 
 
 def _campaign_days(rng: np.random.Generator, days: int) -> np.ndarray:
