@@ -74,6 +74,29 @@ def test_a_phone_gets_its_own_layout(chart):
     assert size(chart.picture()) == wide
 
 
+def test_a_wide_legend_below_stays_below_on_a_phone(monkeypatch):
+    fig, ax = new_figure("en", height=3.5)
+    for k in range(6):
+        ax.plot([0, 1], [k, k], label=f"a rather long label {k}")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=4)
+    places = []
+
+    def look(self, dpi):
+        renderer = self.canvas.get_renderer()
+        boxes = ax.get_window_extent(renderer), ax.get_legend().get_window_extent(renderer), self.bbox
+        places.append([box.frozen() for box in boxes])
+        return b""
+
+    monkeypatch.setattr(Chart, "_draw", look)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no axes collapsed by a legend too wide for the page
+        for narrow in (False, True, False):
+            fig.picture(narrow=narrow)
+    for plot, legend, page in places:
+        assert page.x0 - 1 <= legend.x0 and legend.x1 <= page.x1 + 1 and legend.y0 >= page.y0 - 1
+        assert plot.y0 - 60 < legend.y1 < plot.y0 and plot.height > 0.4 * page.height
+
+
 def test_shown_as_a_figure_with_caption_and_alt_text(chart):
     shown = chart._repr_mimebundle_()
     html = shown["text/html"]

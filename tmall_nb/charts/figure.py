@@ -151,14 +151,9 @@ class Chart(Figure):
 
     def _fit_texts(self) -> None:
         """Give legends fewer columns where they are wider than the page; slant tick labels that would run into each other."""
-        self.draw_without_rendering()
+        self._fit_legends()
         renderer = self.canvas.get_renderer()  # type: ignore[attr-defined]
-        page = self.bbox.width
         for ax in self.axes:
-            legend = ax.get_legend()
-            while legend is not None and _columns(legend) > 1 and legend.get_window_extent(renderer).width > 0.98 * page:
-                _set_columns(legend, _columns(legend) - 1)
-                self.draw_without_rendering()
             labels = [t for t in ax.get_xticklabels() if t.get_text() and t.get_visible()]
             boxes = [t.get_window_extent(renderer) for t in labels]
             if any(a.x1 > b.x0 - 4 for a, b in pairwise(boxes)) and not any(t.get_rotation() for t in labels):
@@ -166,6 +161,20 @@ class Chart(Figure):
                 for label in ax.get_xticklabels():
                     label.set(ha="right", rotation_mode="anchor")
                 self.adapt.append(partial(_upright, ax))
+
+    def _fit_legends(self) -> None:
+        """Fewer columns where a legend is wider than the page; measured apart from the layout, which it would collapse."""
+        legends = [legend for ax in self.axes if (legend := ax.get_legend()) is not None]
+        for legend in legends:
+            legend.set_in_layout(False)
+        self.draw_without_rendering()
+        renderer, page = self.canvas.get_renderer(), self.bbox.width  # type: ignore[attr-defined]
+        for legend in legends:
+            while _columns(legend) > 1 and legend.get_window_extent(renderer).width > 0.98 * page:
+                _set_columns(legend, _columns(legend) - 1)
+                self.draw_without_rendering()
+            legend.set_in_layout(True)
+        self.draw_without_rendering()
 
     def sketch(self) -> bytes:
         """Return the plot without its caption as a PNG, fast: for a figure that is drawn anew while a hand moves a slider.
@@ -266,6 +275,7 @@ def _set_columns(legend: Any, columns: int) -> None:
         title = legend.get_title().get_text()
         legend._init_legend_box(legend.legend_handles, [t.get_text() for t in legend.get_texts()])
         legend.set_title(title or None)
+        legend._legend_box.set_offset(legend._findoffset)  # the new box knows no place yet
 
 
 def _upright(ax: Any, narrow: bool) -> None:
