@@ -10,6 +10,7 @@ import pytest
 import tmall_nb as tn
 from tmall_nb.analyses.ad_tests import read_ad_tests
 from tmall_nb.analyses.ad_tests.verdicts import _verdict
+from tmall_nb.demo import names as demo_names
 from tmall_nb.errors import ExportError, ParameterError
 from tmall_nb.exports.load import load_shop
 from tmall_nb.exports.templates import write_template
@@ -17,20 +18,7 @@ from tmall_nb.exports.templates import write_template
 HEADER = "渠道,开始,结束,测得投产比,标准误差,90%下限,90%上限,停投省份,花费变化（元）,备注"
 WEEKS, START, TRUE_ROAS = 70, pd.Timestamp("2025-01-06"), 3.0
 TEST = pd.Timestamp("2026-02-02"), pd.Timestamp("2026-03-29")  # eight weeks
-PROVINCES = [
-    "广东省",
-    "江苏省",
-    "浙江省",
-    "山东省",
-    "四川省",
-    "河南省",
-    "湖北省",
-    "福建省",
-    "湖南省",
-    "安徽省",
-    "河北省",
-    "辽宁省",
-]
+PROVINCES = [name for name in demo_names.PROVINCES if name.endswith("省")][:12]
 HELD = PROVINCES[1::3]
 SEARCH, FEED = "关键词推广", "精准人群推广"
 

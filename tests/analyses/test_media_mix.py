@@ -9,6 +9,8 @@ import pytest
 
 import tmall_nb as tn
 from tmall_nb.errors import ExportError, NotEnoughData, ParameterError
+from tmall_nb.stats.media_mix import least_error
+from tmall_nb.stats.media_mix.estimate import MOST_PULL
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 from mix_worlds import CHANNELS, best_plan, draw, lift_tests, similar_shops
@@ -59,6 +61,34 @@ def test_channels_known_to_follow_demand_are_told_lower_and_less_surely_without_
     others = before.index.drop("search")
     np.testing.assert_allclose(after.loc[others, "roas"], before.loc[others, "roas"], rtol=0.15)
     assert not known.fit.demand.found and known.sensitivity.empty
+
+
+def test_the_point_errs_least_and_lies_at_most_22_percent_below_the_median():
+    rng = np.random.default_rng(3)
+    sure, unsure = 0.3 + 0.2 * rng.standard_normal(400_000), 0.3 + 0.9 * rng.standard_normal(400_000)
+    found = least_error(np.column_stack([sure, unsure]))
+    assert found == pytest.approx(np.exp([0.3 - 0.2**2, 0.3 - MOST_PULL]), rel=0.01)
+    grid = np.exp(np.linspace(0.1, 0.5, 81))
+    errors = [np.abs(g / np.exp(sure) - 1).mean() for g in grid]  # least expected relative error, by looking at all
+    assert found[0] == pytest.approx(grid[int(np.argmin(errors))], rel=0.02)
+    assert 1 - np.exp(-MOST_PULL) == pytest.approx(0.22, abs=0.005)  # as docs and notebook 22 say
+
+
+def test_curves_pass_near_the_contribution_of_the_table(mix):
+    now = mix.curves[np.isclose(mix.curves["scale"], 1.0)].set_index("channel")
+    table = mix.table.set_index("channel")
+    ratio = (now["sales"] / now["spend"] / table["roas"][now.index]).to_numpy()
+    assert ratio == pytest.approx(1.0, rel=0.15)  # last year against all years
+
+
+def test_the_split_reads_the_platform_through_the_mix_only(world, mix):
+    booked = dict(zip(CHANNELS, (9.0, 1.0, 5.0, 0.5, 3.0), strict=True))
+    plain, beside = tn.plan_budget(mix), tn.plan_budget(mix, platform_roas=booked)
+    pd.testing.assert_series_equal(plain.table["spend_planned"], beside.table["spend_planned"])
+    assert "follow_platform" in set(beside.alternatives["plan"]) - set(plain.alternatives["plan"])
+    moved = tn.fit_media_mix(world.weeks, spend=CHANNELS, controls=world.controls, beliefs=tn.Beliefs(platform_roas=booked))
+    change = np.log(moved.table.set_index("channel")["roas"] / mix.table.set_index("channel")["roas"])
+    assert change["search"] > 0 > change["affiliate"]
 
 
 def test_a_lift_test_narrows_its_channel(world, mix):

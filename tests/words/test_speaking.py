@@ -7,6 +7,7 @@ import pytest
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import ParameterError
 from tmall_nb.words import actions, cards, field_name, format_value, label, say, show
+from tmall_nb.words.catalogue import fill
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
@@ -44,6 +45,21 @@ def test_an_interval_that_reaches_below_zero_is_signed():
     assert format_value(0.1, "percent_ci", "zh", low=-0.02, high=0.2) == "+10%（−2% ~ +20%）"
     assert format_value(0.1, "percent_ci", "en", low=0.05, high=0.2) == "10% (5% to 20%)"
     assert format_value(0.1, "percent_ci", "zh", low=np.nan, high=0.2) == "10%"
+
+
+def test_an_estimate_and_its_bounds_have_the_same_decimals():
+    assert format_value(0.576, "number_ci", "zh", low=0.287, high=3.79) == "0.58（0.29 ~ 3.79）"
+    assert format_value(-1.8, "number_ci", "en", low=-2.031, high=-1.6) == "−1.80 (−2.03 to −1.60)"
+    assert format_value(12, "number_ci", "zh", low=10, high=15) == "12（10 ~ 15）"
+    frame = pd.DataFrame({"channel": ["a"], "marginal_roas": [0.4835], "marginal_low": [0.153], "marginal_high": [2.0]})
+    assert [c.cells[0] for c in show(frame, "zh", stem="media_mix").columns][1:] == ["0.48", "0.15 ~ 2.00"]
+
+
+def test_no_blank_stands_between_a_bracket_and_its_unit():
+    values = {"u": 2100, "u_low": 1584, "u_high": 2785}
+    assert fill("预计卖 {u:count_ci} 件", values, "zh") == "预计卖 2,100（1,584 ~ 2,785）件"
+    assert fill("预计卖 {u:count} 件", values, "zh") == "预计卖 2,100 件"
+    assert fill("{u:count_ci} units", values, "en") == "2,100 (1,584 to 2,785) units"
 
 
 def test_wrong_words_are_refused():

@@ -101,9 +101,9 @@ def alike(past: pd.DataFrame, name: str, kind: str) -> tuple[np.ndarray, np.ndar
 
 def factor_draws(past: pd.DataFrame, name: str, kind: str, rng: np.random.Generator, count: int) -> pd.DataFrame:
     """Draws of the next campaign's ratios, (count, factors): Student predictive of past campaigns' logs, by likeness."""
-    out = {}
+    out, likeness = {}, alike(past, name, kind)
     for factor in FACTORS:
         logs, spread = np.log(past[factor].to_numpy(float)), (LOOSE_SD[factor], LOOSE_CASES)
-        told = predict_from_signal(logs, None, slope=(0.0, 1.0), spread=spread, alike=alike(past, name, kind))
+        told = predict_from_signal(logs, None, slope=(0.0, 1.0), spread=spread, alike=likeness)
         out[factor] = np.exp(told.location + told.scale * rng.standard_t(told.freedom, count))
     return pd.DataFrame(out)
