@@ -79,6 +79,8 @@ def test_curves_pass_near_the_contribution_of_the_table(mix):
     table = mix.table.set_index("channel")
     ratio = (now["sales"] / now["spend"] / table["roas"][now.index]).to_numpy()
     assert ratio == pytest.approx(1.0, rel=0.15)  # last year against all years
+    kept = tn.plan_budget(mix, bounds=(1.0, 1.0)).table.set_index("channel")  # nothing moves: one more yuan brings the same
+    assert kept["marginal_roas"].to_numpy() == pytest.approx(table["marginal_roas"][kept.index].to_numpy(), rel=0.06)
 
 
 def test_the_split_reads_the_platform_through_the_mix_only(world, mix):

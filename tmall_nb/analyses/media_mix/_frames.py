@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tmall_nb.analyses.media_mix._read import Weeks
-from tmall_nb.stats.media_mix import FLOOR_ROAS, ForecastScore, Insured, MixFit, point_roas, responses
+from tmall_nb.stats.media_mix import FLOOR_ROAS, ForecastScore, Insured, MixFit, below_median, point_roas, responses
 
 LEVELS = (0.05, 0.95)
 WIDE = 4.0  # high ÷ low beyond which a return says little
@@ -36,7 +36,7 @@ def mix_table(found: Insured, weeks: Weeks) -> pd.DataFrame:
             "roas": point,
             "low": low,
             "high": high,
-            "marginal_roas": np.clip(np.median(slope, axis=0) * point / np.median(draws, axis=0), slope_low, slope_high),
+            "marginal_roas": np.clip(np.median(slope, axis=0) * below_median(fit), slope_low, slope_high),
             "marginal_low": slope_low,
             "marginal_high": slope_high,
             "weeks": active,
@@ -64,13 +64,13 @@ def mix_table(found: Insured, weeks: Weeks) -> pd.DataFrame:
 def curve_frame(fit: MixFit, channels: tuple[str, ...]) -> pd.DataFrame:
     """Weekly sales at 0 to 2 times the spend of the last 52 weeks, in yuan, with the marginal return there.
 
-    The line lies below the median by as much as the channel's return does (``point_roas``).
+    The line lies below the median by as much as the channel's return does (``below_median``).
     """
     found = responses(fit, CURVE)
     weekly = fit.data.lagged[:, -52:, 0].mean(axis=1) * fit.data.spend_mean
     sales = found.sales * fit.data.sales_mean
     low, high = np.quantile(sales, LEVELS, axis=0)
-    middle = np.clip(np.median(sales, axis=0) * (point_roas(fit) / np.median(fit.roas, axis=0))[:, None], low, high)
+    middle = np.clip(np.median(sales, axis=0) * below_median(fit)[:, None], low, high)
     slope = np.gradient(middle, CURVE, axis=1)
     frames = [
         pd.DataFrame(

@@ -11,7 +11,7 @@ import pandas as pd
 from tmall_nb.analyses.media_mix.mix import MediaMixResult
 from tmall_nb.analyses.result import Finding, Method
 from tmall_nb.errors import NotEnoughData, ParameterError
-from tmall_nb.stats.media_mix import Responses, responses, split_total
+from tmall_nb.stats.media_mix import Responses, below_median, responses, split_total
 from tmall_nb.stats.media_mix.budget import CERTAIN, CERTAIN_FOLLOWED
 
 Bounds = Mapping[str, tuple[float, float]] | tuple[float, float]
@@ -45,7 +45,8 @@ class BudgetResult:
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """One shop's channels: weekly spend in yuan, mean weekly sales, responses, bounds as multiples of present spend."""
+    """One shop's channels: weekly spend in yuan, mean weekly sales, responses, bounds as multiples of present spend,
+    ``below_median`` of the returns."""
 
     names: list[str]
     now: np.ndarray
@@ -53,6 +54,7 @@ class _Setting:
     found: Responses
     low: np.ndarray
     high: np.ndarray
+    below: np.ndarray
 
     def gain(self, scale: np.ndarray) -> np.ndarray:
         """Sales a week against now, yuan, shape (draws, channels)."""
@@ -150,7 +152,7 @@ def _setting(
         np.concatenate([[1.0], np.linspace(min(low.min(), 1.0 - STEP), max(high.max(), 1.0 + STEP), GRID_POINTS)])
     )
     found = responses(fit, scales, window=WINDOW)
-    return _Setting(names, now, fit.data.sales_mean, found, low, high), pattern
+    return _Setting(names, now, fit.data.sales_mean, found, low, high, below_median(fit)), pattern
 
 
 def _weekly(mix: MediaMixResult) -> np.ndarray:
@@ -213,7 +215,7 @@ def _table(setting: _Setting, scale: np.ndarray) -> pd.DataFrame:
             "expected_gain": np.clip(gain.mean(axis=0), low, high),
             "low": low,
             "high": high,
-            "marginal_roas": np.median(slope, axis=0),
+            "marginal_roas": np.clip(np.median(slope, axis=0) * setting.below, slope_low, slope_high),
             "marginal_low": slope_low,
             "marginal_high": slope_high,
             "verdict": move,

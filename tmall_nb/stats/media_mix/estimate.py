@@ -10,7 +10,7 @@ from tmall_nb.stats.media_mix.data import MixData, Priors, default_priors, layou
 from tmall_nb.stats.media_mix.fit import MixFit, fit_map
 from tmall_nb.stats.media_mix.hidden import HiddenDemand, detect, spend_residual, whitening
 
-__all__ = ["Insured", "fit_insured", "least_error", "point_roas", "sensitivity"]
+__all__ = ["Insured", "below_median", "fit_insured", "least_error", "point_roas", "sensitivity"]
 
 SLOPE_MEAN = 0.15  # mean of log s: between no threshold (s = 1) and a slight one
 NUISANCE_MEAN, NUISANCE_SD = 0.4, 0.5  # of the demand coefficient, in sizes of the unexplained demand
@@ -39,6 +39,11 @@ class Insured:
 def point_roas(fit: MixFit) -> np.ndarray:
     """One return per channel, (channels,): the point of least expected relative error."""
     return least_error(fit.draws[:, fit.places["log_roas"]])
+
+
+def below_median(fit: MixFit) -> np.ndarray:
+    """How far ``point_roas`` lies below the median, (channels,): medians of what follows from a return are drawn down alike."""
+    return point_roas(fit) / np.median(fit.roas, axis=0)
 
 
 def least_error(log_draws: np.ndarray) -> np.ndarray:
